@@ -1,0 +1,52 @@
+/**
+ * What the fold counts and keeps, with its bounds. Every number here is part of the model's meaning: two models with
+ * different limits are different models, so the digest of these numbers is stored beside them and a process that was
+ * given others refuses to write. docs/model.md says what each one does.
+ */
+export type ModelLimits = {
+  /** Shards of one workspace. */
+  readonly shards: number
+  /** A session with no access for so long, by event time of its shard, is over. */
+  readonly sessionIdleMs: number
+  /** Distinct files before an access that count as read together with it. */
+  readonly coAccessWindow: number
+  readonly coAccessMax: number
+  readonly successorsMax: number
+  readonly accessTimesMax: number
+  readonly filesMax: number
+  readonly openSessionsMax: number
+  readonly closedSessionsMax: number
+  readonly sequenceMax: number
+  readonly sequenceChunk: number
+  readonly analyzersMax: number
+  readonly profileFilesMax: number
+  readonly openPredictionsPerFileMax: number
+  readonly runsMax: number
+  /** Counts are halved once in each such period. */
+  readonly halfLifeMs: number
+  /** Evidence older than this weighs nothing; the log is kept at least as long. */
+  readonly memoryMs: number
+}
+
+const DAY_MS = 86_400_000
+
+/** The limits of a deployment that sets none. */
+export const DEFAULT_LIMITS: ModelLimits = {
+  shards: 1,
+  sessionIdleMs: 30 * 60_000,
+  coAccessWindow: 12,
+  coAccessMax: 16,
+  successorsMax: 8,
+  accessTimesMax: 50,
+  filesMax: 100_000,
+  openSessionsMax: 256,
+  closedSessionsMax: 128,
+  sequenceMax: 8_192,
+  sequenceChunk: 256,
+  analyzersMax: 64,
+  profileFilesMax: 2_048,
+  openPredictionsPerFileMax: 4,
+  runsMax: 128,
+  halfLifeMs: 28 * DAY_MS,
+  memoryMs: 168 * DAY_MS,
+}

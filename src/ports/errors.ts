@@ -1,0 +1,41 @@
+/** Every error code of the project, with what it means. docs/errors.md has one section for each; a test holds that. */
+export const ERROR_CODES = {
+  FW_LOG_UNAVAILABLE: 'the event log cannot be reached',
+  FW_LOG_TRUNCATED: 'records that the model still needs are gone from the log',
+  FW_STORE_UNAVAILABLE: 'the model store cannot be reached',
+  FW_STORE_MAY_EVICT: 'the model store is set up to evict keys',
+  FW_STORE_FULL: 'the model store is out of memory',
+  FW_MODEL_MISMATCH: 'the stored model was made with other limits, shards or partitions',
+  FW_CACHE_UNAVAILABLE: 'the cache cannot be reached',
+  FW_CACHE_FULL: 'the cache has no room for the value',
+  FW_ORIGIN_UNAVAILABLE: 'the origin of the files cannot be read now',
+  FW_PATH_DENIED: 'a path leaves its workspace or is no regular file',
+  FW_FILE_TOO_LARGE: 'a file is over the size limit',
+  FW_RECORD_INVALID: 'a record cannot be decoded or breaks a limit',
+  FW_SCHEMA_UNAVAILABLE: 'the schema registry cannot be reached',
+  FW_SCHEMA_INCOMPATIBLE: 'the schema registry refuses the schema',
+  FW_TOPIC_MISMATCH: 'a topic is missing or set up in a way that would lose data',
+  FW_CONFIG_INVALID: 'a setting is unknown or has a bad value',
+  FW_UNAUTHORIZED: 'the token is missing, unknown or not for this workspace',
+  FW_REQUEST_INVALID: 'a request breaks its contract',
+  FW_OVERLOADED: 'a bounded buffer is full',
+  FW_TOOL_MISSING: 'a program that is needed is not on this machine',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/**
+ * An error that the project knows: `code` names its kind, `retriable` says whether the same call may succeed later.
+ * The message names the cause and how to mend it. Every other error ends the process.
+ */
+export class ForewarmError extends Error {
+  readonly code: ErrorCode
+  readonly retriable: boolean
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retriable?: boolean } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'ForewarmError'
+    this.code = code
+    this.retriable = options.retriable ?? false
+  }
+}

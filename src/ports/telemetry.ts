@@ -1,0 +1,121 @@
+/** What the flows report. The closed list of metrics is METRICS; docs/operations.md is checked against it. */
+
+export type Attributes = Readonly<Record<string, string | number | boolean>>
+
+type MetricSpec = {
+  readonly kind: 'counter' | 'histogram' | 'gauge'
+  readonly unit: string
+  readonly description: string
+}
+
+/** Names, units and meanings of all metrics of the project itself. Paths and sessions are never attributes. */
+export const METRICS = {
+  'forewarm.ingest.accesses': { kind: 'counter', unit: '{access}', description: 'Accesses counted into the model' },
+  'forewarm.ingest.records': {
+    kind: 'counter',
+    unit: '{record}',
+    description: 'Records by fate: done, skipped, retry, parked',
+  },
+  'forewarm.ingest.applies': {
+    kind: 'counter',
+    unit: '{apply}',
+    description: 'Compare-and-set writes by result: applied, ahead, behind',
+  },
+  'forewarm.ingest.lag': {
+    kind: 'gauge',
+    unit: '{record}',
+    description: 'Records between the fold and the end of the log, by partition',
+  },
+  'forewarm.access.outcomes': {
+    kind: 'counter',
+    unit: '{access}',
+    description: 'Accesses by outcome and group (treated, control)',
+  },
+  'forewarm.predict.predictions': {
+    kind: 'counter',
+    unit: '{prediction}',
+    description: 'Issued predictions by reason',
+  },
+  'forewarm.predict.commands': { kind: 'counter', unit: '{command}', description: 'Issued warm commands' },
+  'forewarm.predict.suppressed': {
+    kind: 'counter',
+    unit: '{prediction}',
+    description: 'Candidates not issued, by cause: open, throttled, late, threshold',
+  },
+  'forewarm.predict.duration': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'Time to predict for one batch of accesses',
+  },
+  'forewarm.settlements': {
+    kind: 'counter',
+    unit: '{prediction}',
+    description: 'Settled predictions by verdict (hit, late, wasted), reason and disposition',
+  },
+  'forewarm.accuracy': { kind: 'gauge', unit: '1', description: 'Hits divided by hits and wasted, by workspace' },
+  'forewarm.warm.files': { kind: 'counter', unit: '{file}', description: 'Files of commands by outcome' },
+  'forewarm.warm.bytes': { kind: 'counter', unit: 'By', description: 'Bytes put into the cache by workers' },
+  'forewarm.warm.duration': { kind: 'histogram', unit: 's', description: 'Time to carry out one command' },
+  'forewarm.event_to_warm.duration': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'Time from the access that led to a command to its files being in the cache',
+  },
+  'forewarm.cache.pressure': { kind: 'gauge', unit: '1', description: 'Share of the cache held by live entries' },
+  'forewarm.publisher.dropped': {
+    kind: 'counter',
+    unit: '{access}',
+    description: 'Accesses dropped by a full publisher buffer',
+  },
+  'forewarm.gateway.requests': { kind: 'counter', unit: '{request}', description: 'Requests by route and status' },
+  'forewarm.dead_letters': { kind: 'counter', unit: '{record}', description: 'Records parked, by topic and reason' },
+  'messaging.client.sent.messages': { kind: 'counter', unit: '{message}', description: 'Messages sent to the log' },
+  'messaging.client.consumed.messages': {
+    kind: 'counter',
+    unit: '{message}',
+    description: 'Messages polled from the log',
+  },
+  'messaging.client.operation.duration': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'Duration of log client operations',
+  },
+  'messaging.process.duration': { kind: 'histogram', unit: 's', description: 'Duration of processing one batch' },
+} as const satisfies Readonly<Record<string, MetricSpec>>
+
+export type MetricName = keyof typeof METRICS
+
+/** A span to link to, as a W3C traceparent value. */
+export type Traceparent = string
+
+export type SpanOptions = {
+  readonly kind: 'internal' | 'producer' | 'consumer' | 'client' | 'server'
+  readonly attributes?: Attributes
+  /** Parent taken from outside (a record's header); without it the active span is the parent. */
+  readonly parent?: Traceparent | null
+  /** Spans that led to this one; at most 128 are kept. */
+  readonly links?: readonly Traceparent[]
+}
+
+export interface ActiveSpan {
+  /** W3C traceparent of this span, to be sent along; null when nothing records. */
+  readonly traceparent: Traceparent | null
+  set(attributes: Attributes): void
+}
+
+export interface Telemetry {
+  /** Runs `work` inside a span; a rejection marks the span failed and is passed on. */
+  span<Result>(name: string, options: SpanOptions, work: (span: ActiveSpan) => Promise<Result>): Promise<Result>
+  /** Traceparent of the active span, if any. */
+  current(): Traceparent | null
+  /** Adds to a counter, records into a histogram (seconds or bytes as its unit says), or sets a gauge. */
+  measure(metric: MetricName, value: number, attributes?: Attributes): void
+}
+
+/** Structured log lines. Secrets never go in; paths only at debug level. */
+export interface Log {
+  debug(fields: Attributes, message: string): void
+  info(fields: Attributes, message: string): void
+  warn(fields: Attributes, message: string): void
+  error(fields: Attributes & { err?: never }, message: string, cause?: unknown): void
+}

@@ -1,0 +1,53 @@
+/** The decoded forms of the warm-requests and warm-commands topics. */
+
+/** One file that a command asks a worker to warm. */
+export type CommandFile = {
+  readonly path: string
+  readonly layer: string
+  /** Content version to warm; null means what the origin holds at the command's revision. */
+  readonly version: string | null
+  /** The evidence of the prediction: correlation, succession, profile, seasonal, recurrence, manual, request... */
+  readonly reason: string
+  /** Calibrated probability of a read before the horizon, 0..1; 1 for requested files. */
+  readonly probability: number
+  /** When the read is expected. */
+  readonly expectedAtMs: number
+  /** Until when the prediction claims a read; then it is wasted. */
+  readonly horizonAtMs: number
+  /** In the control group: to be answered `control`, never warmed. */
+  readonly control: boolean
+}
+
+/** A batch of files to warm now, with why, until when, and within which bounds. */
+export type WarmCommand = {
+  readonly id: string
+  readonly workspace: string
+  /** Shard of the session or request that this command came from; its outcome goes to that shard. */
+  readonly shard: number
+  readonly runId: string | null
+  /** Session whose accesses led to the command, null for requests and scheduled warms. */
+  readonly session: string | null
+  readonly revision: string | null
+  readonly issuedAtMs: number
+  /** A worker drops what it has not begun by then. */
+  readonly deadlineMs: number
+  /** Bytes that the command may bring in at most. */
+  readonly bytesMax: number
+  /** Cache pressure (0..1) at which the worker stops. */
+  readonly pressureMax: number
+  readonly files: readonly CommandFile[]
+}
+
+/** A wish: warm these files of this workspace (from a person, CI, a schedule, start-up). */
+export type WarmRequest = {
+  readonly id: string
+  readonly workspace: string
+  readonly strategy: string
+  readonly revision: string | null
+  readonly paths: readonly string[]
+  readonly layers: readonly string[]
+  readonly requestedAtMs: number
+  readonly requestedBy: string
+  /** When the run must have ended. */
+  readonly deadlineMs: number
+}
