@@ -1,5 +1,49 @@
-import { defineConfig } from 'vitest/config'
+import { resolve } from 'node:path'
+import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+
+const root = resolve(import.meta.dirname, '..')
+
+/** Test folders that need servers; everything else under test/ is a unit test. */
+const serverFolders = ['contract', 'integrity', 'e2e']
+const serverTestMsMax = 120_000
+
+function serverProject(name: string, groupOrder: number): TestProjectInlineConfiguration {
+  return {
+    test: {
+      name,
+      root,
+      include: [`test/${name}/**/*.test.ts`],
+      globalSetup: ['test/support/global-setup.ts'],
+      setupFiles: ['test/support/leak-check.ts'],
+      testTimeout: serverTestMsMax,
+      hookTimeout: serverTestMsMax,
+      // Servers and two cores are shared: side by side, files would only measure each other's load.
+      fileParallelism: false,
+      sequence: { groupOrder },
+    },
+  }
+}
 
 export default defineConfig({
-  test: { root: new URL('..', import.meta.url).pathname, include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+  test: {
+    root,
+    // Stopping Kafka in order takes some seconds.
+    teardownTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          root,
+          include: ['test/**/*.test.ts'],
+          exclude: [
+            ...configDefaults.exclude,
+            ...[...serverFolders, 'containers'].map((folder) => `test/${folder}/**`),
+          ],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      ...serverFolders.map((name, index) => serverProject(name, index + 1)),
+    ],
+  },
 })
