@@ -1,0 +1,170 @@
+import type { AccessEvent } from '../../model/access.ts'
+import type { ObservedSession } from '../../model/candidates/candidate.ts'
+import { type OpenSessionLimits, OpenSessions } from '../../model/candidates/open-sessions.ts'
+import { partitionOf, shardKey, shardOf } from '../../model/identity.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type {
+  BatchVerdict,
+  LogBatch,
+  LogHandler,
+  LogRecord,
+  StartPosition,
+  TopicPartition,
+} from '../../ports/event-log.ts'
+import type { Log } from '../../ports/telemetry.ts'
+import { commandsForRequest } from '../../warming/plan-commands.ts'
+import { Issuer, type IssuerDeps, type IssuerOptions } from './issuer.ts'
+import type { CandidateSource } from './source.ts'
+
+export type PredictDeps = IssuerDeps & {
+  readonly source: CandidateSource
+  readonly clock: Clock
+  readonly logger: Log
+  /** Keys (`workspace#shard`) of all shards learned so far, for predictions by the clock. */
+  readonly shardKeys: () => Promise<readonly string[]>
+}
+
+export type PredictOptions = IssuerOptions & {
+  readonly shards: number
+  readonly sessions: OpenSessionLimits
+}
+
+type PartitionState = {
+  readonly sessions: OpenSessions
+  /** Below this offset the predictor only catches up: another one has predicted there already. */
+  readonly silentBelow: number
+}
+
+/** A session to predict for, with the record that moved it last. */
+type Moved = { session: ObservedSession; event: AccessEvent; record: LogRecord }
+
+/**
+ * The predict flow. It owns nothing that must be exact: on assignment it reads again from its oldest open session and
+ * stays silent until it has caught up, then turns each session's accesses into candidates and those into commands.
+ */
+export class PredictHandler implements LogHandler {
+  readonly #deps: PredictDeps
+  readonly #options: PredictOptions
+  readonly #issuer: Issuer
+  readonly #partitions = new Map<number, PartitionState>()
+
+  constructor(deps: PredictDeps, options: PredictOptions) {
+    this.#deps = deps
+    this.#options = options
+    this.#issuer = new Issuer(deps, options)
+  }
+
+  async assigned(partitions: readonly TopicPartition[]): Promise<readonly StartPosition[]> {
+    for (const partition of partitions) {
+      if (partition.topic !== 'access-events') continue
+      const { end } = await this.#deps.log.bounds(partition)
+      const sessions = new OpenSessions(this.#options.sessions)
+      this.#partitions.set(partition.partition, { sessions, silentBelow: end })
+    }
+    return partitions.map(() => 'committed')
+  }
+
+  async revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    for (const { topic, partition } of partitions) if (topic === 'access-events') this.#partitions.delete(partition)
+  }
+
+  async batch(batch: LogBatch, signal: AbortSignal): Promise<BatchVerdict> {
+    if (batch.topic === 'access-events') return this.#accesses(batch, signal)
+    let next = batch.records[0]?.offset ?? batch.endOffset
+    for (const record of batch.records) {
+      if (signal.aborted) break
+      if (batch.topic === 'warm-requests') await this.#request(record)
+      if (batch.topic === 'warm-outcomes') await this.#outcome(record)
+      next = record.offset + 1
+    }
+    return { next, commit: next }
+  }
+
+  /** Issues what the clock calls for in the workspaces whose first shard is on a partition of this predictor. */
+  async tick(): Promise<void> {
+    const partitions = await this.#deps.log.partitions('access-events')
+    for (const key of await this.#deps.shardKeys()) {
+      if (!key.endsWith('#0') || !this.#partitions.has(partitionOf(key, partitions))) continue
+      const workspace = key.slice(0, -2)
+      const issuedAtMs = this.#deps.clock.now()
+      const candidates = await this.#deps.source.tick(workspace, issuedAtMs)
+      const origin = { workspace, shard: 0, session: null, revision: null, issuedAtMs }
+      await this.#issuer.issue(candidates, { ...origin, cause: `tick/${workspace}/${issuedAtMs}`, observedAtMs: null })
+    }
+  }
+
+  /** What would be warmed now for a session that is open here, before any cut-off; null when it is not. */
+  async explain(workspace: string, session: string) {
+    for (const { sessions } of this.#partitions.values()) {
+      const found = sessions.find(workspace, session)
+      if (found !== null) return this.#deps.source.observe(found)
+    }
+    return null
+  }
+
+  async #accesses(batch: LogBatch, signal: AbortSignal): Promise<BatchVerdict> {
+    const state = this.#partitions.get(batch.partition)
+    let next = batch.records[0]?.offset ?? batch.endOffset
+    if (state === undefined) return { next }
+    const moved = new Map<string, Moved>()
+    for (const record of batch.records) {
+      if (signal.aborted) break
+      await this.#follow(record, state, moved)
+      next = record.offset + 1
+    }
+    for (const { session, event, record } of moved.values()) await this.#predict(session, event, record)
+    return { next, commit: state.sessions.resumeOffset(next) }
+  }
+
+  async #follow(record: LogRecord, state: PartitionState, moved: Map<string, Moved>): Promise<void> {
+    const decoded = await this.#deps.codec.decode('access-events', record.value)
+    // Ingest parks what cannot be read; here it only means that there is nothing to predict from.
+    if (!decoded.ok) return
+    const event = decoded.value
+    const gate = this.#issuer.gate(event.workspace)
+    for (const { path } of event.accesses) gate.wasRead(path)
+    const session = state.sessions.observe(event, record.offset)
+    const key = `${event.workspace}\u0000${event.session}`
+    moved.delete(key)
+    if (session !== null && event.accesses.length > 0 && record.offset >= state.silentBelow)
+      moved.set(key, { session, event, record })
+  }
+
+  async #predict(session: ObservedSession, event: AccessEvent, record: LogRecord): Promise<void> {
+    const { telemetry, clock, source } = this.#deps
+    const startedMs = clock.monotonicMs()
+    const links = [record.headers.get('traceparent')].filter((link) => link !== undefined)
+    await telemetry.span('predict', { kind: 'internal', links }, async (span) => {
+      const candidates = await source.observe(session)
+      const commands = await this.#issuer.issue(candidates, {
+        workspace: session.workspace,
+        shard: shardOf(session.session, this.#options.shards),
+        session: session.session,
+        revision: event.revision,
+        issuedAtMs: clock.now(),
+        cause: `${record.partition}/${record.offset}/${shardKey(session.workspace, 0)}/${session.session}`,
+        observedAtMs: event.accesses[0]?.timeMs ?? null,
+      })
+      span.set({ 'forewarm.candidates': candidates.length, 'forewarm.commands': commands.length })
+    })
+    telemetry.measure('forewarm.predict.duration', (clock.monotonicMs() - startedMs) / 1_000)
+  }
+
+  async #request(record: LogRecord): Promise<void> {
+    const decoded = await this.#deps.codec.decode('warm-requests', record.value)
+    if (!decoded.ok) {
+      this.#deps.logger.warn({ reason: decoded.reason, offset: record.offset }, 'a warm request cannot be read')
+      return
+    }
+    const issued = { shard: 0, atMs: this.#deps.clock.now() }
+    await this.#issuer.append(commandsForRequest(decoded.value, this.#issuer.bounds, issued), null)
+  }
+
+  async #outcome(record: LogRecord): Promise<void> {
+    const decoded = await this.#deps.codec.decode('warm-outcomes', record.value)
+    if (!decoded.ok || decoded.value.runId !== null) return
+    const gate = this.#issuer.gate(decoded.value.workspace)
+    for (const file of decoded.value.files)
+      if (file.outcome === 'warmed') gate.tookMs(file.finishedAtMs - decoded.value.issuedAtMs)
+  }
+}

@@ -1,0 +1,100 @@
+import type { Candidate } from '../../model/candidates/candidate.ts'
+import { type GateOptions, PredictionGate } from '../../model/candidates/gate.ts'
+import { inControlGroup, type Sha256Hex, shortId } from '../../model/identity.ts'
+import type { Codec } from '../../ports/codec.ts'
+import type { EventLog } from '../../ports/event-log.ts'
+import type { Telemetry } from '../../ports/telemetry.ts'
+import type { WarmCommand } from '../../warming/command.ts'
+import {
+  type CommandBounds,
+  type CommandOrigin,
+  commandsForPredictions,
+  type PlannedFile,
+} from '../../warming/plan-commands.ts'
+
+export type IssuerDeps = {
+  readonly log: EventLog
+  readonly codec: Codec
+  readonly telemetry: Telemetry
+  readonly sha256Hex: Sha256Hex
+}
+
+export type IssuerOptions = {
+  readonly gate: GateOptions
+  readonly bounds: CommandBounds
+  /** What a warm takes from issue to readable until outcomes have told better, ms. */
+  readonly latencyMs: number
+  /** Workspaces whose gates are remembered; the least recently used leaves. */
+  readonly workspacesMax: number
+}
+
+/** Where candidates come from and what they rest on. */
+export type IssueContext = CommandOrigin & {
+  /** Names this decision: the same record decided again gives the same command ids. */
+  readonly cause: string
+  /** Event time of the access that led here, ms; null for the clock. */
+  readonly observedAtMs: number | null
+}
+
+/** Turns candidates into warm commands on the log, through one gate a workspace. */
+export class Issuer {
+  readonly #deps: IssuerDeps
+  readonly #options: IssuerOptions
+  readonly #gates = new Map<string, PredictionGate>()
+
+  constructor(deps: IssuerDeps, options: IssuerOptions) {
+    this.#deps = deps
+    this.#options = options
+  }
+
+  /** Issues what passes the gate; resolves with the commands once the log has them. */
+  async issue(candidates: readonly Candidate[], context: IssueContext): Promise<readonly WarmCommand[]> {
+    const decision = this.gate(context.workspace).decide(candidates, context.issuedAtMs)
+    const { telemetry, sha256Hex } = this.#deps
+    for (const [cause, count] of decision.suppressed) telemetry.measure('forewarm.predict.suppressed', count, { cause })
+    for (const { reason } of decision.issued) telemetry.measure('forewarm.predict.predictions', 1, { reason })
+    const files = decision.issued.map((candidate) => this.#planned(candidate, context.issuedAtMs))
+    const { cause, observedAtMs, ...origin } = context
+    const id = (index: number) => shortId(`${cause}/${index}`, sha256Hex)
+    const commands = commandsForPredictions(origin, files, this.#options.bounds, id)
+    await this.append(commands, observedAtMs)
+    return commands
+  }
+
+  /** Puts commands on the log. */
+  async append(commands: readonly WarmCommand[], observedAtMs: number | null): Promise<void> {
+    if (commands.length === 0) return
+    const { codec, log, telemetry } = this.#deps
+    const headers = new Map(observedAtMs === null ? [] : [['forewarm.observed-at', String(observedAtMs)]])
+    const records = await Promise.all(
+      commands.map(async (command) => ({
+        key: command.id,
+        value: await codec.encode('warm-commands', command),
+        headers,
+      })),
+    )
+    await log.append('warm-commands', records)
+    telemetry.measure('forewarm.predict.commands', commands.length)
+  }
+
+  get bounds(): CommandBounds {
+    return this.#options.bounds
+  }
+
+  gate(workspace: string): PredictionGate {
+    const gate = this.#gates.get(workspace) ?? new PredictionGate(this.#options.gate, this.#options.latencyMs)
+    this.#gates.delete(workspace)
+    this.#gates.set(workspace, gate)
+    const oldest = this.#gates.keys().next()
+    if (this.#gates.size > this.#options.workspacesMax && oldest.done !== true) this.#gates.delete(oldest.value)
+    return gate
+  }
+
+  #planned(candidate: Candidate, nowMs: number): PlannedFile {
+    return {
+      ...candidate,
+      horizonAtMs: nowMs + this.#options.gate.horizonMs,
+      control: inControlGroup(shortId(candidate.path, this.#deps.sha256Hex)),
+    }
+  }
+}

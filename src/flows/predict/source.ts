@@ -1,0 +1,9 @@
+import type { Candidate, ObservedSession } from '../../model/candidates/candidate.ts'
+
+/** Where candidates come from: the learned models, or the manual's rules as a baseline. */
+export interface CandidateSource {
+  /** Candidates after some accesses of a session, the strongest of each path, the soonest expected first. */
+  observe(session: ObservedSession): Promise<readonly Candidate[]>
+  /** Candidates of a workspace that only the clock calls for. */
+  tick(workspace: string, nowMs: number): Promise<readonly Candidate[]>
+}

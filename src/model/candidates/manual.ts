@@ -1,0 +1,58 @@
+import type { Candidate } from './candidate.ts'
+import { hourOfDay } from './clock.ts'
+
+/**
+ * The rules of the ancestor's manual, to the letter, as the named baseline `manual`. The manual states no
+ * probabilities: a correlation carries its strength, the clock rules claim a read and carry 1.
+ */
+
+type Neighbour = { readonly path: string; readonly count: number }
+type FileEvidence = {
+  readonly path: string
+  readonly frequency: number
+  readonly lastAccessMs: number
+  readonly accessTimes: readonly number[]
+  readonly coAccess: readonly Neighbour[]
+  readonly hoursOfDay: ReadonlyMap<number, number>
+}
+
+const COUNT_MIN = 5
+const STRENGTH_MIN = 0.5
+const CORRELATED_MAX = 10
+const PEAK_FILES_MAX = 20
+const WITHIN_MS = 3_600_000
+
+/** Co-access count >= 5 and strength = count / frequency > 0.5, the ten strongest. */
+export function manualCorrelated(file: FileEvidence, nowMs: number): Candidate[] {
+  return file.coAccess
+    .filter(({ count }) => count >= COUNT_MIN && count / file.frequency > STRENGTH_MIN)
+    .sort((a, b) => b.count - a.count)
+    .slice(0, CORRELATED_MAX)
+    .map(({ path, count }) => ({
+      path,
+      probability: Math.min(1, count / file.frequency),
+      reason: 'manual-correlation',
+      expectedAtMs: nowMs + WITHIN_MS,
+    }))
+}
+
+/** The twenty files most often read at this hour of the day. */
+export function manualPeakFiles(files: readonly FileEvidence[], nowMs: number): Candidate[] {
+  const hour = hourOfDay(nowMs)
+  return files
+    .map((file) => ({ path: file.path, count: file.hoursOfDay.get(hour) ?? 0 }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count)
+    .slice(0, PEAK_FILES_MAX)
+    .map(({ path }) => ({ path, probability: 1, reason: 'manual-peak', expectedAtMs: nowMs + WITHIN_MS }))
+}
+
+/** Last access + mean interval of the remembered accesses, when that lies within the coming hour. */
+export function manualNextAccess(file: FileEvidence, nowMs: number): Candidate | null {
+  const first = file.accessTimes[0]
+  const last = file.accessTimes.at(-1)
+  if (first === undefined || last === undefined || file.accessTimes.length < 2) return null
+  const expectedAtMs = file.lastAccessMs + (last - first) / (file.accessTimes.length - 1)
+  if (expectedAtMs < nowMs || expectedAtMs >= nowMs + WITHIN_MS) return null
+  return { path: file.path, probability: 1, reason: 'manual-next-access', expectedAtMs }
+}

@@ -1,0 +1,38 @@
+/** What predictors and tools read of a workspace's model: the rows of all its shards, merged, faded to now, bounded. */
+
+/** Everything learned of one file. Counts are whole numbers >= 0. */
+export type FileEvidence = {
+  readonly path: string
+  readonly frequency: number
+  readonly lastAccessMs: number
+  /** The latest access times, ascending; at most 50. */
+  readonly accessTimes: readonly number[]
+  readonly coAccess: readonly Neighbour[]
+  readonly successors: readonly Neighbour[]
+  /** Accesses by hour of day, UTC. */
+  readonly hoursOfDay: ReadonlyMap<number, number>
+  /** Accesses by hour of week, UTC, 0 is Monday 00:00. */
+  readonly hoursOfWeek: ReadonlyMap<number, number>
+}
+
+export type Neighbour = { readonly path: string; readonly count: number }
+
+export type ProfileEvidence = {
+  readonly sessions: number
+  /** Files with the number of the analyzer's sessions that read them. */
+  readonly files: readonly Neighbour[]
+}
+
+/** Files of one closed session in the order in which they were read, with the times. */
+export type Sequence = readonly { readonly path: string; readonly timeMs: number }[]
+
+export interface ModelReader {
+  file(workspace: string, path: string): Promise<FileEvidence | null>
+  profile(workspace: string, analyzer: string): Promise<ProfileEvidence | null>
+  /** Sequences of the analyzer's latest closed sessions, the latest first. */
+  sequences(workspace: string, analyzer: string, countMax: number): Promise<readonly Sequence[]>
+  /** All files of the workspace, in chunks. */
+  files(workspace: string): AsyncIterable<readonly FileEvidence[]>
+  /** Keys (`workspace#shard`) of all shards that have been learned. */
+  shardKeys(): Promise<readonly string[]>
+}

@@ -1,0 +1,88 @@
+import type { CommandFile, WarmCommand, WarmRequest } from './command.ts'
+
+/** Bounds that each command carries. */
+export type CommandBounds = {
+  readonly filesMax: number
+  readonly bytesMax: number
+  readonly pressureMax: number
+}
+
+export type CommandOrigin = {
+  readonly workspace: string
+  readonly shard: number
+  readonly session: string | null
+  readonly revision: string | null
+  readonly issuedAtMs: number
+}
+
+/** A predicted file before it is put into a command. */
+export type PlannedFile = {
+  readonly path: string
+  readonly probability: number
+  readonly reason: string
+  readonly expectedAtMs: number
+  readonly horizonAtMs: number
+  readonly control: boolean
+}
+
+/**
+ * Cuts predicted files into commands. `id` names the n-th command; the same id for the same records makes a command
+ * that is issued again after a crash the same command. A command ends when the last of its files is due.
+ */
+export function commandsForPredictions(
+  origin: CommandOrigin,
+  files: readonly PlannedFile[],
+  bounds: CommandBounds,
+  id: (index: number) => string,
+): WarmCommand[] {
+  return chunked(files, bounds.filesMax).map((chunk, index) => ({
+    ...origin,
+    id: id(index),
+    runId: null,
+    deadlineMs: Math.max(...chunk.map((file) => file.horizonAtMs)),
+    bytesMax: bounds.bytesMax,
+    pressureMax: bounds.pressureMax,
+    files: chunk.map((file) => commandFile(file)),
+  }))
+}
+
+/** Cuts a warm request into commands of a run that has the request's id; the n-th command is `<run>/<n>`. */
+export function commandsForRequest(
+  request: WarmRequest,
+  bounds: CommandBounds,
+  issued: { readonly shard: number; readonly atMs: number },
+): WarmCommand[] {
+  const files = request.paths.flatMap((path) => request.layers.map((layer) => requestedFile(path, layer, request)))
+  return chunked(files, bounds.filesMax).map((chunk, index) => ({
+    id: `${request.id}/${index}`,
+    workspace: request.workspace,
+    shard: issued.shard,
+    runId: request.id,
+    session: null,
+    revision: request.revision,
+    issuedAtMs: issued.atMs,
+    deadlineMs: request.deadlineMs,
+    bytesMax: bounds.bytesMax,
+    pressureMax: bounds.pressureMax,
+    files: chunk,
+  }))
+}
+
+const commandFile = (file: PlannedFile): CommandFile => ({ ...file, layer: 'content', version: null })
+
+const requestedFile = (path: string, layer: string, request: WarmRequest): CommandFile => ({
+  path,
+  layer,
+  version: null,
+  reason: 'request',
+  probability: 1,
+  expectedAtMs: request.requestedAtMs,
+  horizonAtMs: request.deadlineMs,
+  control: false,
+})
+
+function chunked<Item>(items: readonly Item[], size: number): Item[][] {
+  const chunks: Item[][] = []
+  for (let at = 0; at < items.length; at += size) chunks.push(items.slice(at, at + size))
+  return chunks
+}
