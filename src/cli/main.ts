@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+/** The command line. Every command only wires: settings to parts, parts to output. */
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { configCommand } from './config-command.ts'
+import { commandContext } from './context.ts'
+import { reportFailure } from './failure.ts'
+
+const EXAMPLES = `
+Examples:
+  forewarm up                                   everything in this process, on one file
+  forewarm config print                         the settings that hold now
+
+Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 3 stopped by the deadline.
+Settings: docs/configuration.md. Errors by code: docs/errors.md.`
+
+const packageVersion = (): string =>
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+
+function program(): Command {
+  const root = new Command('forewarm')
+    .description('warms a shared cache with the files that analyzer fleets will read next')
+    .version(packageVersion())
+    .option('-c, --config <file>', 'settings file (YAML); else the one that FOREWARM_CONFIG names')
+    .addHelpText('after', EXAMPLES)
+  const context = commandContext(() => root.opts<{ config?: string }>().config)
+  for (const command of [configCommand(context)]) root.addCommand(command)
+  for (const command of everyCommand(root)) command.exitOverride().showHelpAfterError('(--help shows the usage)')
+  return root
+}
+
+const everyCommand = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(everyCommand)]
+
+try {
+  await program().parseAsync()
+} catch (cause) {
+  process.exitCode = reportFailure(cause, (text) => process.stderr.write(text))
+}

@@ -1,0 +1,81 @@
+/** Settings from their sources: defaults, then one YAML file, then environment variables; each checked where it was said. */
+import { readFileSync } from 'node:fs'
+import { Value } from 'typebox/value'
+import { ForewarmError } from '../ports/errors.ts'
+import { type Assignment, joinSaid, NOTHING_SAID, type Problem, type Said } from './assignment.ts'
+import { brokenRules } from './rules.ts'
+import { type Settings, settingsSchema } from './schema.ts'
+import { expectation, kindOf, nodeOf, type SchemaNode } from './schema-node.ts'
+import { readEnvironment } from './source-environment.ts'
+import { readYaml } from './source-yaml.ts'
+
+export type SettingsSources = {
+  /** Text of the settings file and its name for messages, if there is one. */
+  readonly file?: { readonly name: string; readonly text: string }
+  readonly environment?: ReadonlyMap<string, string>
+}
+
+/** Checked, frozen settings. Throws FW_CONFIG_INVALID that lists everything that is wrong, one line each. */
+export function settingsFrom(sources: SettingsSources): Settings {
+  const schema = nodeOf(settingsSchema)
+  const said = joinSaid([
+    sources.file === undefined ? NOTHING_SAID : readYaml(sources.file.text, sources.file.name, schema),
+    sources.environment === undefined ? NOTHING_SAID : readEnvironment(sources.environment, schema),
+  ])
+  const problems = [...said.problems, ...said.assignments.flatMap(faultOf)]
+  if (problems.length > 0) throw invalid(problems)
+  const settings = build(schema, said, []) as Settings
+  const broken = brokenRules(settings)
+  if (broken.length > 0) throw invalid(broken)
+  return settings
+}
+
+/** The settings of this process: the file that was named (else FOREWARM_CONFIG, else none) and its environment. */
+export function loadSettings(file?: string): Settings {
+  const environment = environmentOf(process.env)
+  const name = file ?? environment.get('FOREWARM_CONFIG')
+  return settingsFrom({ environment, ...(name === undefined ? {} : { file: { name, text: readSettingsFile(name) } }) })
+}
+
+const environmentOf = (variables: NodeJS.ProcessEnv): ReadonlyMap<string, string> =>
+  new Map(Object.entries(variables).flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const])))
+
+function readSettingsFile(name: string): string {
+  try {
+    return readFileSync(name, 'utf8')
+  } catch (cause) {
+    throw new ForewarmError('FW_CONFIG_INVALID', `cannot read the settings file ${name}: name an existing file`, {
+      cause,
+    })
+  }
+}
+
+const invalid = (problems: readonly Problem[]): ForewarmError =>
+  new ForewarmError('FW_CONFIG_INVALID', [...new Set(problems)].join('\n'))
+
+function faultOf({ path, node, value, where }: Assignment): readonly Problem[] {
+  if (Value.Check(node as object, value)) return []
+  const shown = node.secret === true ? '' : `, not ${JSON.stringify(value) ?? 'an alias'}`
+  return [`${where}: ${path.join('.')} must be ${expectation(node)}${shown}`]
+}
+
+/** The value of a node: the last that was said, else the default; sections are frozen objects, named groups Maps. */
+function build(node: SchemaNode, said: Said, path: readonly string[]): unknown {
+  const kind = kindOf(node)
+  const below = said.assignments.filter((one) => path.every((key, depth) => one.path[depth] === key))
+  const narrowed: Said = { assignments: below, problems: [] }
+  if (kind.kind === 'setting') return settingValue(node, below, path)
+  if (kind.kind === 'named') {
+    const names = new Set(below.flatMap((one) => one.path.slice(path.length, path.length + 1)))
+    return new Map([...names].map((name) => [name, build(kind.member, narrowed, [...path, name])]))
+  }
+  const members = [...kind.members].map(([key, member]) => [key, build(member, narrowed, [...path, key])] as const)
+  return Object.freeze(Object.fromEntries(members))
+}
+
+function settingValue(node: SchemaNode, said: readonly Assignment[], path: readonly string[]): unknown {
+  const last = said.at(-1)
+  const value = last === undefined ? node.default : last.value
+  if (value === undefined) throw invalid([`${path.join('.')} is missing: it must be ${expectation(node)}`])
+  return Array.isArray(value) ? Object.freeze([...value]) : value
+}

@@ -1,0 +1,46 @@
+/** Rules between settings, and those of one setting that a schema cannot say. */
+import type { Problem } from './assignment.ts'
+import type { Settings } from './schema.ts'
+
+type Rule = (settings: Settings) => Problem | null
+
+const powerOfTwo = (count: number): boolean => (count & (count - 1)) === 0
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
+
+/** Whether an address can only be reached from this machine. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
+
+const RULES: readonly Rule[] = [
+  ({ kafka }) =>
+    powerOfTwo(kafka.partitions)
+      ? null
+      : `kafka.partitions is ${kafka.partitions}: must be a power of two, so that a bucket has one partition`,
+  ({ embedded }) =>
+    powerOfTwo(embedded.partitions)
+      ? null
+      : `embedded.partitions is ${embedded.partitions}: must be a power of two, so that a bucket has one partition`,
+  ({ kafka }) =>
+    kafka.minInsyncReplicas <= kafka.replicationFactor
+      ? null
+      : `kafka.minInsyncReplicas (${kafka.minInsyncReplicas}) is more than kafka.replicationFactor (${kafka.replicationFactor}): nothing could be written`,
+  ({ kafka, model }) =>
+    kafka.retentionMs >= model.limits.memoryMs
+      ? null
+      : `kafka.retentionMs (${kafka.retentionMs}) is less than model.limits.memoryMs (${model.limits.memoryMs}): a lost model could not be rebuilt`,
+  ({ kafka }) =>
+    kafka.sasl.mechanism === 'none' || (kafka.sasl.username !== null && kafka.sasl.password !== null)
+      ? null
+      : `kafka.sasl.mechanism is ${kafka.sasl.mechanism}: kafka.sasl.username and kafka.sasl.password are needed`,
+  ({ gateway }) =>
+    gateway.tokens.size > 0 || isLoopback(gateway.host)
+      ? null
+      : `gateway.host is ${gateway.host}, which others can reach, and there are no gateway.tokens: add one, or listen on 127.0.0.1`,
+  ({ cache }) =>
+    cache.unreadTtlMs <= cache.readTtlMs
+      ? null
+      : `cache.unreadTtlMs (${cache.unreadTtlMs}) is more than cache.readTtlMs (${cache.readTtlMs}): unread warms would outlive what is read`,
+]
+
+export const brokenRules = (settings: Settings): readonly Problem[] =>
+  RULES.map((rule) => rule(settings)).filter((found) => found !== null)

@@ -1,0 +1,62 @@
+/** How the settings' schema is walked: a node is a section, a named group, or one setting. */
+import type { TSchema } from 'typebox'
+
+/** The parts of JSON Schema that settings use. */
+export type SchemaNode = {
+  readonly description?: string
+  readonly default?: unknown
+  readonly secret?: boolean
+  readonly type?: string
+  readonly enum?: readonly unknown[]
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minItems?: number
+  readonly minLength?: number
+  readonly pattern?: string
+  readonly items?: SchemaNode
+  readonly anyOf?: readonly SchemaNode[]
+  readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly patternProperties?: Readonly<Record<string, SchemaNode>>
+}
+
+export const nodeOf = (schema: TSchema): SchemaNode => schema as SchemaNode
+
+export type NodeKind =
+  | { readonly kind: 'section'; readonly members: ReadonlyMap<string, SchemaNode> }
+  | { readonly kind: 'named'; readonly names: RegExp; readonly member: SchemaNode }
+  | { readonly kind: 'setting' }
+
+export function kindOf(node: SchemaNode): NodeKind {
+  if (node.properties !== undefined) return { kind: 'section', members: new Map(Object.entries(node.properties)) }
+  const [pattern] = Object.entries(node.patternProperties ?? {})
+  if (pattern !== undefined) return { kind: 'named', names: new RegExp(pattern[0]), member: pattern[1] }
+  return { kind: 'setting' }
+}
+
+/** The type of a setting without its `null`: `string` of an optional text. */
+export const typeOf = (node: SchemaNode): string =>
+  node.type ?? (node.enum === undefined ? (node.anyOf?.[0]?.type ?? 'string') : 'string')
+
+/** What a setting takes, in words for an error message or a table. */
+export function expectation(node: SchemaNode): string {
+  if (node.enum !== undefined) return `one of ${node.enum.join(', ')}`
+  const { minimum, maximum } = node
+  const range =
+    minimum !== undefined && maximum !== undefined
+      ? ` from ${minimum} to ${maximum}`
+      : minimum !== undefined
+        ? ` of at least ${minimum}`
+        : ''
+  switch (typeOf(node)) {
+    case 'integer':
+      return `a whole number${range}`
+    case 'number':
+      return `a number${range}`
+    case 'boolean':
+      return 'true or false'
+    case 'array':
+      return `a list of ${node.items?.enum === undefined ? 'texts' : node.items.enum.join(', ')}${node.minItems === undefined ? '' : `, at least ${node.minItems}`}`
+    default:
+      return `${node.anyOf === undefined ? 'a text' : 'a text or nothing'}${node.pattern === undefined ? '' : ` like ${node.pattern}`}`
+  }
+}

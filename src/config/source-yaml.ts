@@ -1,0 +1,54 @@
+/** Settings from YAML text: a file, or the value of an environment variable that sets a whole section. */
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { NOTHING_SAID, problem, readTree, type Said, type Tree } from './assignment.ts'
+import type { SchemaNode } from './schema-node.ts'
+
+/** Stands for the value of an alias, which no setting takes. */
+const ALIAS = Symbol('alias')
+
+/** Names the place of an offset in the text, for messages. */
+type Place = (offset: number) => string
+
+/** Reads a settings file; `file` is only for messages. */
+export function readYaml(text: string, file: string, schema: SchemaNode): Said {
+  const lines = new LineCounter()
+  return readDocument(text, { schema, path: [], lines, place: (offset) => `${file}:${lines.linePos(offset).line}` })
+}
+
+/** Reads the value of a variable that stands for a whole section, as YAML (and so also JSON). */
+export function readYamlValue(
+  text: string,
+  variable: string,
+  at: { readonly schema: SchemaNode; readonly path: readonly string[] },
+): Said {
+  return readDocument(text, { ...at, lines: new LineCounter(), place: () => variable })
+}
+
+type Reading = {
+  readonly schema: SchemaNode
+  readonly path: readonly string[]
+  readonly lines: LineCounter
+  readonly place: Place
+}
+
+function readDocument(text: string, { schema, path, lines, place }: Reading): Said {
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const [fault] = document.errors
+  if (fault !== undefined) return problem(`${place(fault.pos[0])}: not valid YAML: ${fault.message}`)
+  return document.contents === null ? NOTHING_SAID : readTree(treeOf(document.contents, place), schema, path)
+}
+
+/** Aliases are not followed: a few bytes of them can stand for gigabytes. */
+function treeOf(node: Node, place: Place): Tree {
+  const where = place(node.range?.[0] ?? 0)
+  if (isAlias(node)) return { where, value: ALIAS, members: null }
+  if (isScalar(node)) return { where, value: node.value, members: null }
+  if (isSeq(node)) return { where, value: node.items.map((item) => treeOf(item as Node, place).value), members: null }
+  if (!isMap(node)) return { where, value: null, members: null }
+  const members = node.items.map((pair): readonly [string, Tree] => {
+    const key = pair.key as Node
+    const member = pair.value === null ? { value: null, members: null } : treeOf(pair.value as Node, place)
+    return [isScalar(key) ? String(key.value) : String(key), { ...member, where: place(key.range?.[0] ?? 0) }]
+  })
+  return { where, value: members, members }
+}

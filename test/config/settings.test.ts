@@ -1,0 +1,149 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { settingsFrom } from '../../src/config/load.ts'
+import { documentedSettings, redacted } from '../../src/config/print.ts'
+import { ForewarmError } from '../../src/ports/errors.ts'
+
+const fromYaml = (text: string, environment: Record<string, string> = {}) =>
+  settingsFrom({ file: { name: 'site.yaml', text }, environment: new Map(Object.entries(environment)) })
+
+function complaint(run: () => unknown): string {
+  try {
+    run()
+  } catch (fault) {
+    if (fault instanceof ForewarmError && fault.code === 'FW_CONFIG_INVALID') return fault.message
+    throw fault
+  }
+  return 'no complaint'
+}
+
+const top = documentedSettings().filter((one) => one.variable !== null)
+const integers = top.filter((one) => one.expects.startsWith('a whole number') && Number(one.value) >= 4)
+
+describe('settings', () => {
+  test('without any source every setting has its documented default', () => {
+    const settings = settingsFrom({})
+    for (const { path, value } of top) {
+      const found = path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], settings)
+      expect({ path, value: found }).toEqual({ path, value })
+    }
+  })
+
+  test('the environment wins over the file, the file over the default', () => {
+    const settings = fromYaml('warm: {concurrency: 3}\nlog: {level: warn}', { FOREWARM_WARM__CONCURRENCY: '7' })
+    expect(settings.warm.concurrency).toBe(7)
+    expect(settings.log.level).toBe('warn')
+    expect(settings.warm.attemptsMax).toBe(3)
+  })
+
+  test('a whole number set in the file or by its variable gives the same settings', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...integers), fc.integer({ min: 0, max: 3 }), ({ path, variable, value }, less) => {
+        const chosen = Number(value) - less
+        const nested = path.split('.').reduceRight<unknown>((below, key) => ({ [key]: below }), chosen)
+        const outcome = (run: () => unknown) => {
+          try {
+            return redacted(run() as never)
+          } catch (fault) {
+            return (fault as Error).message.replace(/^[^:]*(:\d+)?: /, '')
+          }
+        }
+        expect(outcome(() => fromYaml('', { [variable ?? '']: String(chosen) }))).toEqual(
+          outcome(() => fromYaml(stringify(nested))),
+        )
+      }),
+    )
+  })
+
+  test('a misspelt key is an error that names the nearest right one and the line', () => {
+    expect(complaint(() => fromYaml('mode: embedded\nwarm:\n  concurency: 3\n'))).toBe(
+      'site.yaml:3: unknown setting warm.concurency, did you mean concurrency?',
+    )
+    expect(complaint(() => fromYaml('', { FOREWARM_WARM__CONCURENCY: '3' }))).toBe(
+      'FOREWARM_WARM__CONCURENCY: unknown setting, did you mean FOREWARM_WARM__CONCURRENCY?',
+    )
+  })
+
+  test('no key that is not in the schema is accepted, whatever it is', () => {
+    const known = new Set(top.flatMap(({ path }) => path.split('.')))
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), (key) => {
+        fc.pre(!known.has(key))
+        expect(complaint(() => fromYaml(JSON.stringify({ [key]: 1 })))).toContain('site.yaml:1: unknown setting')
+      }),
+    )
+  })
+
+  test('a bad value says where it stands, what was expected and what was there', () => {
+    expect(complaint(() => fromYaml('kafka:\n  partitions: lots\n'))).toBe(
+      'site.yaml:2: kafka.partitions must be a whole number from 1 to 1024, not "lots"',
+    )
+    expect(complaint(() => fromYaml('', { FOREWARM_PREDICT__AGGRESSIVENESS: 'wild' }))).toBe(
+      'FOREWARM_PREDICT__AGGRESSIVENESS: predict.aggressiveness must be one of low, medium, high, not "wild"',
+    )
+  })
+
+  test('all complaints come at once', () => {
+    expect(complaint(() => fromYaml('mod: x\nwarm: {concurrency: 0}\n')).split('\n')).toHaveLength(2)
+  })
+
+  test('a workspace without its directory is an error, one named __proto__ too', () => {
+    expect(complaint(() => fromYaml('workspaces:\n  web: {}\n'))).toContain(
+      'workspaces.web.origin.directory is missing',
+    )
+    const hostile = complaint(() => fromYaml('workspaces:\n  __proto__: {origin: {directory: /}}\n'))
+    expect(hostile).toContain('site.yaml:2: "__proto__" is no name for workspaces')
+  })
+
+  test('workspaces come from the file and, as a whole, from a variable', () => {
+    const settings = fromYaml('workspaces:\n  acme/web: {origin: {directory: /a}, paused: true}\n', {
+      FOREWARM_WORKSPACES: '{"acme/api": {"origin": {"directory": "/b"}}}',
+    })
+    expect([...settings.workspaces].map(([name, one]) => [name, one.origin.directory, one.paused])).toEqual([
+      ['acme/web', '/a', true],
+      ['acme/api', '/b', false],
+    ])
+  })
+
+  test('a secret comes from a file, and neither it nor a bad one is ever printed', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'forewarm-')), 'secret')
+    writeFileSync(file, 'open sesame\n')
+    const settings = fromYaml('', { FOREWARM_REGISTRY__PASSWORD_FILE: file, FOREWARM_REGISTRY__USERNAME: 'ali' })
+    expect(settings.registry.password).toBe('open sesame')
+    expect(JSON.stringify(redacted(settings))).not.toContain('sesame')
+    expect(JSON.stringify(redacted(settings))).toContain('"password":"***"')
+    const bad = complaint(() => fromYaml('gateway: {tokens: {ci: {sha256: open-sesame, workspaces: [web]}}}'))
+    expect(bad).toContain('gateway.tokens.ci.sha256 must be')
+    expect(bad).not.toContain('sesame')
+  })
+
+  test("Kubernetes' own variables for a service named forewarm-gateway are left alone", () => {
+    const environment = {
+      FOREWARM_GATEWAY_SERVICE_HOST: '10.0.0.1',
+      FOREWARM_GATEWAY_PORT: 'tcp://10.0.0.1:8787',
+      FOREWARM_GATEWAY_PORT_8787_TCP_ADDR: '10.0.0.1',
+    }
+    expect(fromYaml('', environment)).toEqual(settingsFrom({}))
+  })
+
+  test('an alias is refused, so that a small file cannot stand for a large one', () => {
+    expect(complaint(() => fromYaml('kafka:\n  clientId: &a x\n  topicPrefix: *a\n'))).toContain('site.yaml:3')
+  })
+
+  test('settings that would lose data or open the gateway to all are refused', () => {
+    expect(complaint(() => fromYaml('kafka: {partitions: 12}'))).toContain('power of two')
+    expect(complaint(() => fromYaml('kafka: {retentionMs: 3600000}'))).toContain('could not be rebuilt')
+    expect(complaint(() => fromYaml('gateway: {host: 0.0.0.0}'))).toContain('no gateway.tokens')
+    expect(complaint(() => fromYaml('kafka: {sasl: {mechanism: plain}}'))).toContain('username')
+  })
+
+  test('settings cannot be changed afterwards', () => {
+    const settings = settingsFrom({})
+    expect(() => Object.assign(settings.warm, { concurrency: 1 })).toThrow(TypeError)
+    expect(() => (settings.kafka.brokers as string[]).push('x')).toThrow(TypeError)
+  })
+})
