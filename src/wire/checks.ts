@@ -1,5 +1,5 @@
-import { pathProblem } from '../model/path.ts'
 import { TIME_MS_MAX } from './limits.ts'
+import { wirePathProblem } from './path.ts'
 
 /**
  * What is wrong with a value, or null. The text names the field and the limit, never the value: it goes into headers
@@ -30,7 +30,7 @@ export const shareProblem = (field: string, value: number): Problem =>
   value >= 0 && value <= 1 ? null : `${field} is not within 0 and 1`
 
 export function filePathProblem(field: string, path: string): Problem {
-  const problem = pathProblem(path)
+  const problem = wirePathProblem(path)
   return problem === null ? null : `${field} ${problem}`
 }
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import type { Access, AccessEvent } from '../../src/model/access.ts'
 import type { WarmOutcome, WarmOutcomeKind } from '../../src/model/outcome.ts'
-import { pathProblem } from '../../src/model/path.ts'
 import type { CodedTopic, TopicValues } from '../../src/ports/codec.ts'
 import type { WarmCommand, WarmRequest } from '../../src/warming/command.ts'
+import { wirePathProblem } from '../../src/wire/path.ts'
 
 /** Arbitrary valid records of every topic, hostile names included. */
 
@@ -18,7 +18,7 @@ const path = fc.oneof(
   fc
     .array(fc.stringMatching(/^[\w.-]{1,12}$/), { minLength: 1, maxLength: 5 })
     .map((segments) => segments.join('/'))
-    .filter((text) => pathProblem(text) === null),
+    .filter((text) => wirePathProblem(text) === null),
 )
 const timeMs = fc.integer({ min: 0, max: 4_102_444_800_000 })
 const share = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0)

@@ -1,6 +1,6 @@
 /**
- * The one rule for a file's name inside a workspace. It is checked wherever a path enters: on the wire, in the gateway,
- * in a publisher; the origin still opens each file inside its own jail.
+ * The shape that a path has in every record. It says nothing of which files may be read: the origin judges that by
+ * src/warming/path.ts and opens each file inside its own jail.
  */
 
 /** Longest path in bytes of UTF-8. */
@@ -10,7 +10,7 @@ export const PATH_BYTES_MAX = 1_024
 const FORBIDDEN = /(?:^|\/)\.{0,2}(?:\/|$)|[\\\0]/
 
 /** What is wrong with a path, in words that hold none of it, or null when it is a good one. */
-export function pathProblem(path: string): string | null {
+export function wirePathProblem(path: string): string | null {
   if (path.length === 0) return 'is empty'
   if (path.length > PATH_BYTES_MAX || (path.length * 3 > PATH_BYTES_MAX && utf8Bytes(path) > PATH_BYTES_MAX)) {
     return `is longer than ${PATH_BYTES_MAX} bytes`
