@@ -6,6 +6,7 @@ const root = resolve(import.meta.dirname, '..')
 /** Test folders that need servers; everything else under test/ is a unit test. */
 const serverFolders = ['contract', 'integrity', 'e2e']
 const serverTestMsMax = 120_000
+const containerTestMsMax = 300_000
 
 function serverProject(name: string, groupOrder: number): TestProjectInlineConfiguration {
   return {
@@ -22,6 +23,19 @@ function serverProject(name: string, groupOrder: number): TestProjectInlineConfi
       sequence: { groupOrder },
     },
   }
+}
+
+/** Needs a Docker engine, and starts its own servers: `npm run test:containers` sets one up and asks for it by name. */
+const containers: TestProjectInlineConfiguration = {
+  test: {
+    name: 'containers',
+    root,
+    include: ['test/containers/**/*.test.ts'],
+    testTimeout: containerTestMsMax,
+    hookTimeout: containerTestMsMax,
+    fileParallelism: false,
+    sequence: { groupOrder: serverFolders.length + 1 },
+  },
 }
 
 export default defineConfig({
@@ -44,6 +58,7 @@ export default defineConfig({
         },
       },
       ...serverFolders.map((name, index) => serverProject(name, index + 1)),
+      ...(process.env['FOREWARM_TEST_CONTAINERS'] ? [containers] : []),
     ],
   },
 })
