@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
 import { runCommand, ServiceError } from './command.ts'
+import { cacheRoot } from './locations.ts'
 
 export type Java = { binary: string; major: number }
 
@@ -21,6 +23,20 @@ export function requireJava(majorMin: number, purpose: string): Java {
     `${purpose} needs Java ${majorMin} or newer, and none was found in JAVA_HOME, the PATH or ${virtualMachineFolders[0]}`,
     `install one (Debian: apt-get install openjdk-${majorMin}-jre-headless) or give addresses, see docs/testing.md`,
   )
+}
+
+/**
+ * JVM flags for servers that live for seconds: one quick compiler, one collector thread, and an archive of loaded
+ * classes named `archive`, which the first JVM leaves behind when it ends in order (Java 19 and newer). Together they
+ * take a third of the processor time of a plain start.
+ */
+export async function quickStartFlags(java: Java, archive: string): Promise<string[]> {
+  const flags = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto']
+  if (java.major < 19) return flags
+  const folder = join(cacheRoot(), 'class-archives')
+  await mkdir(folder, { recursive: true })
+  const file = join(folder, `${archive}-java-${java.major}.jsa`)
+  return [...flags, '-XX:+AutoCreateSharedArchive', `-XX:SharedArchiveFile=${file}`, '-Xlog:cds=off,cds+dynamic=off']
 }
 
 /** Runs Maven in batch mode; it brings its own repository settings and cache. */

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from './command.ts'
 import { cached } from './download-cache.ts'
-import { requireJava, runMaven } from './java.ts'
+import { quickStartFlags, requireJava, runMaven } from './java.ts'
 import { makeRunFolder } from './locations.ts'
 import { freePorts } from './ports.ts'
 import { ServerProcess } from './server-process.ts'
@@ -10,11 +10,19 @@ import { ServerProcess } from './server-process.ts'
 export const kafkaVersion = '4.4.0'
 const clusterId = 'Zm9yZXdhcm0tdGVzdHMtMQ'
 const startedLine = 'Kafka Server started'
+/** Without its thousands of lines about settings, which it prints anew for every listener. */
+const logging = [
+  '-Dorg.slf4j.simpleLogger.logFile=System.out',
+  '-Dorg.slf4j.simpleLogger.showDateTime=true',
+  '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaConfig=warn',
+]
 
 export type KafkaOptions = {
   /** Combined brokers and controllers; 3 gives replication factor 3 and min.insync.replicas 2 for internal topics. */
   nodes?: 1 | 3
   heapMb?: number
+  /** Replaces the flags for a quick start, for measurements of throughput. */
+  jvmFlags?: string[]
   /** Further lines of server.properties; they win over the harness's own. */
   settings?: Record<string, string>
 }
@@ -89,20 +97,29 @@ async function prepareNode(plan: NodePlan, cluster: ClusterPlan): Promise<Server
   const properties = join(plan.folder, 'server.properties')
   await mkdir(plan.folder, { recursive: true })
   await writeFile(properties, serverProperties(plan, cluster))
-  const java = requireJava(17, `Kafka ${kafkaVersion}`).binary
-  const lean = ['-XX:+UseSerialGC', '-Xshare:auto', '-cp', join(cluster.libraries, '*')]
+  const java = requireJava(17, `Kafka ${kafkaVersion}`)
+  const classes = ['-cp', join(cluster.libraries, '*')]
   const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties]
-  await runCommand(java, ['-Xmx128m', '-XX:TieredStopAtLevel=1', ...lean, ...format], {
+  const formatFlags = await quickStartFlags(java, `kafka-${kafkaVersion}-format`)
+  await runCommand(java.binary, ['-Xmx128m', ...formatFlags, ...classes, ...format], {
     mend: `see whether ${plan.folder} can be written, and whether the cache of jars is whole (remove it to fetch it anew)`,
   })
-  const logging = ['-Dorg.slf4j.simpleLogger.logFile=System.out', '-Dorg.slf4j.simpleLogger.showDateTime=true']
+  const flags = cluster.options.jvmFlags ?? (await quickStartFlags(java, `kafka-${kafkaVersion}`))
   return new ServerProcess({
     name: `Kafka node ${plan.id}`,
-    command: java,
-    args: ['-Xms64m', `-Xmx${cluster.options.heapMb ?? 256}m`, ...logging, ...lean, 'kafka.Kafka', properties],
+    command: java.binary,
+    args: [
+      '-Xms64m',
+      `-Xmx${cluster.options.heapMb ?? 256}m`,
+      ...flags,
+      ...logging,
+      ...classes,
+      'kafka.Kafka',
+      properties,
+    ],
     cwd: plan.folder,
     logFile: join(plan.folder, 'server.log'),
-    isReady: (log) => log.includes(startedLine),
+    isReady: (log) => log().includes(startedLine),
     mend: `read ${join(plan.folder, 'server.log')}`,
   })
 }

@@ -2,16 +2,14 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from './command.ts'
 import { cached } from './download-cache.ts'
-import { findJava, requireJava, runMaven } from './java.ts'
+import { findJava, type Java, quickStartFlags, requireJava, runMaven } from './java.ts'
 import { makeRunFolder } from './locations.ts'
 import { freePort } from './ports.ts'
 import { ServerProcess } from './server-process.ts'
 
 /** Apicurio's newest needs Java 21; the older one speaks the same Confluent API and runs on Java 17. */
-const versions = [
-  { version: '3.3.3', javaMin: 21 },
-  { version: '3.0.9', javaMin: 17 },
-]
+const oldest = { version: '3.0.9', javaMin: 17 }
+const versions = [{ version: '3.3.3', javaMin: 21 }, oldest]
 const confluentPath = '/apis/ccompat/v7'
 
 export type RegistryOptions = {
@@ -29,14 +27,15 @@ export type Registry = {
 
 /** Starts a schema registry of its own and resolves once its Confluent API answers. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
-  const { version, javaMin } = chooseVersion()
+  const { version, java } = chooseVersion()
   const jars = await fetchRegistry(version)
   const [folder, port] = [await makeRunFolder('registry'), await freePort()]
   const url = `http://127.0.0.1:${port}${confluentPath}`
+  const flags = await quickStartFlags(java, `apicurio-registry-${version}`)
   const server = new ServerProcess({
     name: `Apicurio Registry ${version}`,
-    command: requireJava(javaMin, `Apicurio Registry ${version}`).binary,
-    args: [...javaArguments(port, options), '-jar', join(jars, 'quarkus-run.jar')],
+    command: java.binary,
+    args: ['-Xms64m', '-Xmx384m', ...flags, ...settings(port, options), '-jar', join(jars, 'quarkus-run.jar')],
     cwd: folder,
     logFile: join(folder, 'server.log'),
     isReady: () => answers(`${url}/subjects`),
@@ -50,11 +49,13 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   return { url, version, process: server, stop }
 }
 
-function chooseVersion(): { version: string; javaMin: number } {
-  const choice = versions.find(({ javaMin }) => findJava(javaMin))
-  if (choice) return choice
-  const java = requireJava(17, 'Apicurio Registry')
-  throw new Error(`no registry version for Java ${java.major}`)
+function chooseVersion(): { version: string; java: Java } {
+  for (const { version, javaMin } of versions) {
+    const java = findJava(javaMin)
+    if (java) return { version, java }
+  }
+  // Fails with what to do about it.
+  return { version: oldest.version, java: requireJava(oldest.javaMin, 'Apicurio Registry') }
 }
 
 function fetchRegistry(version: string): Promise<string> {
@@ -67,15 +68,11 @@ function fetchRegistry(version: string): Promise<string> {
   })
 }
 
-function javaArguments(port: number, { kafka }: RegistryOptions): string[] {
+function settings(port: number, { kafka }: RegistryOptions): string[] {
   const storage = kafka
     ? ['-Dapicurio.storage.kind=kafkasql', `-Dapicurio.kafkasql.bootstrap.servers=${kafka.join()}`]
     : []
   return [
-    '-Xms64m',
-    '-Xmx384m',
-    '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1',
     '-Dquarkus.http.host=127.0.0.1',
     `-Dquarkus.http.port=${port}`,
     // Its second HTTP server (health, metrics) would take port 9000: two registries could not run side by side.

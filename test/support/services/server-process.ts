@@ -7,7 +7,7 @@ import { watchChild } from './reaper.ts'
 
 const startupMsMax = 90_000
 const stopMsMax = 15_000
-const pollMs = 25
+const pollMs = 50
 
 export type ServerSpec = {
   /** For messages. */
@@ -17,8 +17,8 @@ export type ServerSpec = {
   env?: Record<string, string>
   cwd: string
   logFile: string
-  /** Asked again and again until it answers true; `log` is what this start has written so far. */
-  isReady: (log: string) => boolean | Promise<boolean>
+  /** Asked again and again until it answers true; `log` reads what this start has written so far. */
+  isReady: (log: () => string) => boolean | Promise<boolean>
   /** What to do when it does not start. */
   mend: string
 }
@@ -68,7 +68,7 @@ export class ServerProcess {
     })
     watchChild(this.#child, name)
     const deadlineMs = performance.now() + startupMsMax
-    while (!(await this.#spec.isReady(this.log()))) {
+    while (!(await this.#spec.isReady(() => this.log()))) {
       if (spawnError || !this.isRunning) throw this.#failure(spawnError?.message ?? 'it ended')
       if (performance.now() > deadlineMs) {
         await this.kill()
