@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto'
+import { BUCKETS } from '../../model/identity.ts'
+import { ForewarmError } from '../../ports/errors.ts'
+import type { ApplyRequest, ApplyResult, ModelStore, RowAddress, RowWrite } from '../../ports/model-store.ts'
+import { assertApplicable, metaFromText, metaToText } from '../model-rows.ts'
+import type { RedisConnection } from './connect.ts'
+import { verifyNoEviction } from './eviction-policy.ts'
+import { createModelKeys, fieldOf, type ModelKeys, rowOf } from './model-keys.ts'
+import { loadScript, runScript } from './script.ts'
+
+export type RedisModelStoreOptions = {
+  /** Digits and letters; models of other limits live under another version. */
+  readonly modelVersion: string
+  /** Put before every key, for several deployments on one Redis; default `fw:`. */
+  readonly keyPrefix?: string
+}
+
+const SCAN_ROWS = 1_000
+const GET_ROWS = 500
+/** The fence is stored behind the number of the change that wrote it. */
+const CHANGE_DIGITS = 16
+/** Sendings of one change: a lost reply is asked for again once, then it is the caller's turn to look at the fence. */
+const SENDINGS = 2
+/** A bucket that others write to all the time cannot be dropped. */
+const DROP_ATTEMPTS = 10
+
+const APPLY = loadScript('apply-n')
+const DROP = loadScript('drop-n')
+const SHARE = loadScript('share-1')
+
+/** Models on Redis 7 or Redis Cluster. The store owns the connection and closes it. */
+export function createRedisModelStore(connection: RedisConnection, options: RedisModelStoreOptions): ModelStore {
+  const keys = createModelKeys(options.keyPrefix ?? 'fw:', options.modelVersion)
+  const { client, run } = connection
+  return {
+    fences: (buckets) =>
+      run(async () => {
+        const stored = await Promise.all(buckets.map((bucket) => client.get(keys.fence(bucket))))
+        return stored.map((text) => text?.slice(CHANGE_DIGITS) ?? null)
+      }),
+    apply: (request) => apply(connection, keys, request),
+    scan: (address) => scanRows(connection, keys, address),
+    get: (address, rows) => run(() => getRows(connection, keys, { address, rows })),
+    shardKeys: () =>
+      run(async () => {
+        const buckets = Array.from({ length: BUCKETS }, (_, bucket) => bucket)
+        return (await Promise.all(buckets.map((bucket) => client.hvals(keys.shards(bucket))))).flat()
+      }),
+    dropBucket: (bucket) => dropBucket(connection, keys, bucket),
+    claim: (meta) =>
+      run(async () => {
+        const text = metaToText(meta)
+        return metaFromText((await client.set(keys.meta, text, 'NX', 'GET')) ?? text)
+      }),
+    shared: (name) =>
+      run(async () => {
+        const [version, value] = await client.hmgetBuffer(keys.shared(name), 'n', 'v')
+        return version == null || value == null ? null : { value, version: Number(version.toString()) }
+      }),
+    share: (name, value, version) =>
+      run(async () => {
+        const call = { script: SHARE, keys: [keys.shared(name)], args: [version, version + 1, value] }
+        return (await runScript(client, call)) === 1
+      }),
+    verify: () => verifyNoEviction(connection),
+    healthy: () => connection.healthy(),
+    close: () => connection.close(),
+  }
+}
+
+/**
+ * A reply that is lost leaves open whether the change was made. Sending the same change again asks: the script finds
+ * its own number in the fence and says that it is made, or makes it, or names the fence of somebody else.
+ */
+async function apply(connection: RedisConnection, keys: ModelKeys, request: ApplyRequest): Promise<ApplyResult> {
+  assertApplicable(request)
+  const call = { script: APPLY, ...applyArguments(keys, request) }
+  for (let sending = 1; ; sending += 1) {
+    try {
+      return toApplyResult(await connection.run(() => runScript(connection.client, call)))
+    } catch (error) {
+      const isLost = error instanceof ForewarmError && error.code === 'FW_STORE_UNAVAILABLE' && error.retriable
+      if (!isLost || sending === SENDINGS) throw error
+    }
+  }
+}
+
+function toApplyResult(reply: unknown): ApplyResult {
+  const [written, fence] = reply as [number, Buffer | undefined]
+  return written === 1 ? { applied: true } : { applied: false, fence: fence?.toString() ?? null }
+}
+
+function applyArguments(
+  keys: ModelKeys,
+  request: ApplyRequest,
+): { keys: string[]; args: (string | number | Uint8Array)[] } {
+  const change = randomBytes(CHANGE_DIGITS / 2).toString('hex')
+  const hashes = Map.groupBy(request.rows, (row) => keys.rows({ bucket: request.bucket, ...row }))
+  const args: (string | number | Uint8Array)[] = [change, request.expected ?? '', request.next]
+  for (const rows of hashes.values()) pushRows(args, rows)
+  return { keys: [keys.fence(request.bucket), ...hashes.keys()], args }
+}
+
+function pushRows(args: (string | number | Uint8Array)[], rows: readonly RowWrite[]): void {
+  // A row that is named twice keeps its last write, as it does where rows are written one after the other.
+  const last = new Map(rows.map((row) => [`${row.shard}${row.row}`, row]))
+  const writes = [...last.values()].filter((row) => row.value !== null)
+  const deletions = [...last.values()].filter((row) => row.value === null)
+  args.push(writes.length, deletions.length)
+  for (const { space, shard, row, value } of writes) {
+    if (value !== null) args.push(fieldOf(space, shard, row), value)
+  }
+  for (const { space, shard, row } of deletions) args.push(fieldOf(space, shard, row))
+}
+
+type RowChunk = readonly (readonly [row: string, value: Uint8Array])[]
+
+/** Asks for the next chunk before it hands out the one that has come. A row may come twice while the hash is resized. */
+async function* scanRows(connection: RedisConnection, keys: ModelKeys, address: RowAddress): AsyncIterable<RowChunk> {
+  const { client, run } = connection
+  const key = keys.rows(address)
+  const ask = (cursor: string): Promise<[Buffer, Buffer[]]> =>
+    run(() =>
+      address.space === 'shards'
+        ? client.hscanBuffer(key, cursor, 'MATCH', `${address.shard}*`, 'COUNT', SCAN_ROWS)
+        : client.hscanBuffer(key, cursor, 'COUNT', SCAN_ROWS),
+    )
+  let asked: Promise<[Buffer, Buffer[]]> | null = ask('0')
+  while (asked !== null) {
+    const [cursor, flat]: [Buffer, Buffer[]] = await asked
+    asked = cursor.toString() === '0' ? null : ask(cursor.toString())
+    // The failure is met when the chunk is awaited, or not at all if the reader stops before.
+    asked?.catch(() => {})
+    const chunk = toRows(address, flat)
+    if (chunk.length > 0) yield chunk
+  }
+}
+
+function toRows({ space, shard }: RowAddress, flat: readonly Buffer[]): RowChunk {
+  const rows: [string, Uint8Array][] = []
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    const [field, value] = [flat[at], flat[at + 1]]
+    if (field !== undefined && value !== undefined) rows.push([rowOf(space, shard, field), value])
+  }
+  return rows
+}
+
+type RowsWanted = { readonly address: RowAddress; readonly rows: readonly string[] }
+
+async function getRows(
+  { client }: RedisConnection,
+  keys: ModelKeys,
+  { address, rows }: RowsWanted,
+): Promise<readonly (Uint8Array | null)[]> {
+  const key = keys.rows(address)
+  const fields = rows.map((row) => fieldOf(address.space, address.shard, row))
+  const chunks = []
+  for (let at = 0; at < fields.length; at += GET_ROWS) {
+    chunks.push(client.hmgetBuffer(key, ...fields.slice(at, at + GET_ROWS)))
+  }
+  return (await Promise.all(chunks)).flat()
+}
+
+/**
+ * Rows and fence go together or not at all: a fence without its rows would claim what is not there, rows without a fence
+ * would be counted again. A shard written between listing and removing shows in the fence, and the listing is repeated.
+ */
+async function dropBucket(connection: RedisConnection, keys: ModelKeys, bucket: number): Promise<void> {
+  const { client, run } = connection
+  const fenceKey = keys.fence(bucket)
+  for (let attempt = 1; attempt <= DROP_ATTEMPTS; attempt += 1) {
+    const fence = (await run(() => client.getBuffer(fenceKey))) ?? Buffer.alloc(0)
+    const found = await keysOf(connection, keys.patternOf(bucket))
+    found.delete(fenceKey)
+    const call = { script: DROP, keys: [fenceKey, ...found], args: [fence] }
+    if ((await run(() => runScript(client, call))) === 1) return
+  }
+  throw new ForewarmError(
+    'FW_STORE_UNAVAILABLE',
+    `bucket ${bucket} was written to during ${DROP_ATTEMPTS} attempts to drop it: stop its owner first`,
+    { retriable: true },
+  )
+}
+
+async function keysOf(connection: RedisConnection, pattern: string): Promise<Set<string>> {
+  const found = new Set<string>()
+  for (const node of await connection.masters()) {
+    let cursor = '0'
+    do {
+      const [next, names] = await connection.run(() => node.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_ROWS))
+      for (const name of names) found.add(name)
+      cursor = next
+    } while (cursor !== '0')
+  }
+  return found
+}

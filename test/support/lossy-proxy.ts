@@ -1,0 +1,56 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+
+/** A TCP proxy that can lose what a server answers, as a connection does that breaks after the request was sent. */
+export type LossyProxy = {
+  port: number
+  /** From the next bytes of a request that hold `text` on, loses the answers and breaks the connection, `times` times. */
+  loseAnswerTo: (text: string, times?: number) => void
+  /** How many answers were lost so far. */
+  lost: () => number
+  stop: () => Promise<void>
+}
+
+/** Starts a proxy before the server at `port` of this machine. */
+export async function startLossyProxy(port: number): Promise<LossyProxy> {
+  const sockets = new Set<Socket>()
+  const plan = { text: '', times: 0, lost: 0 }
+  const server = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1')
+    let isLosing = false
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        sockets.delete(socket)
+        client.destroy()
+        upstream.destroy()
+      })
+    }
+    client.on('data', (request) => {
+      if (plan.times > 0 && request.includes(plan.text)) {
+        plan.times -= 1
+        isLosing = true
+      }
+      upstream.write(request)
+    })
+    upstream.on('data', (answer) => {
+      if (!isLosing) return client.write(answer)
+      plan.lost += 1
+      return client.destroy()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const stop = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+    await once(server, 'close')
+  }
+  const loseAnswerTo = (text: string, times = 1): void => {
+    plan.text = text
+    plan.times = times
+  }
+  return { port: typeof address === 'object' && address ? address.port : 0, loseAnswerTo, lost: () => plan.lost, stop }
+}
