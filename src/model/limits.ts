@@ -21,6 +21,9 @@ export type ModelLimits = {
   readonly analyzersMax: number
   readonly profileFilesMax: number
   readonly openPredictionsPerFileMax: number
+  readonly openPredictionsMax: number
+  /** Last outcome files of a shard that are recognised when they arrive again. */
+  readonly outcomesRememberedMax: number
   readonly runsMax: number
   /** Counts are halved once in each such period. */
   readonly halfLifeMs: number
@@ -46,6 +49,8 @@ export const DEFAULT_LIMITS: ModelLimits = {
   analyzersMax: 64,
   profileFilesMax: 2_048,
   openPredictionsPerFileMax: 4,
+  openPredictionsMax: 65_536,
+  outcomesRememberedMax: 4_096,
   runsMax: 128,
   halfLifeMs: 28 * DAY_MS,
   memoryMs: 168 * DAY_MS,

@@ -1,0 +1,188 @@
+import type { FileCounts } from './fold/file-counts.ts'
+import { fadeFile } from './fold/file-counts.ts'
+import type { FileRef, FileRow } from './fold/file-ref.ts'
+import { countAt, type HourCounts, hourAt } from './fold/hours.ts'
+import type { RankedList } from './fold/ranked-list.ts'
+import type { ShardState } from './fold/shard-state.ts'
+import type { OutcomeTally, Tally } from './fold/tallies.ts'
+import type { ModelLimits } from './limits.ts'
+
+/** What is counted of one file, for people and for comparison: one line of `forewarm model dump`. */
+export type FileDump = {
+  readonly path: string
+  readonly frequency: number
+  readonly lastAccess: number
+  readonly accessTimes: readonly number[]
+  readonly coAccess: Readonly<Record<string, number>>
+  readonly successors: Readonly<Record<string, number>>
+  readonly hoursOfDay: Readonly<Record<string, number>>
+  readonly hoursOfWeek: Readonly<Record<string, number>>
+}
+
+export type SessionDump = {
+  readonly session: string
+  readonly analyzer: string
+  readonly revision: string | null
+  readonly first: number
+  readonly last: number
+  readonly accesses: number
+  /** Entries of its sequence. */
+  readonly length: number
+}
+
+export type PredictionDump = {
+  readonly path: string
+  readonly command: string
+  readonly reason: string
+  readonly disposition: string
+  readonly issuedAt: number
+  readonly finishedAt: number
+  readonly horizonAt: number
+}
+
+/** All that a shard counts beside its files. */
+export type ShardDump = {
+  readonly accesses: number
+  readonly watermark: number
+  readonly outcomeWatermark: number
+  readonly files: number
+  readonly revision: { readonly version: string | null; readonly at: number } | null
+  readonly accessOutcomes: { readonly treated: OutcomeTally; readonly control: OutcomeTally }
+  readonly settlements: readonly ({ readonly reason: string; readonly disposition: string } & Tally)[]
+  /** Oldest touch first. */
+  readonly openSessions: readonly (SessionDump & { readonly window: readonly string[] })[]
+  /** Oldest first. */
+  readonly closedSessions: readonly SessionDump[]
+  readonly profiles: readonly {
+    readonly analyzer: string
+    readonly sessions: number
+    readonly files: Readonly<Record<string, number>>
+  }[]
+  /** In the order in which they were opened. */
+  readonly openPredictions: readonly PredictionDump[]
+  readonly runs: readonly {
+    readonly run: string
+    readonly outcomes: Readonly<Record<string, number>>
+    readonly bytes: number
+  }[]
+}
+
+/** Dumps what a shard counts beside its files. */
+export function dumpShard(state: ShardState): ShardDump {
+  return {
+    accesses: state.touch,
+    watermark: state.watermarkMs,
+    outcomeWatermark: state.outcomeWatermarkMs,
+    files: state.fileCount,
+    revision: state.revision === null ? null : { version: state.revision.version, at: state.revision.atMs },
+    accessOutcomes: { treated: { ...state.outcomes.treated }, control: { ...state.outcomes.control } },
+    settlements: dumpSettlements(state),
+    ...dumpSessions(state),
+    profiles: [...state.profiles.values()].map((profile) => ({
+      analyzer: profile.analyzer,
+      sessions: profile.sessions,
+      files: neighbours([...profile.files]),
+    })),
+    openPredictions: dumpPredictions(state),
+    runs: [...state.runs.values()].map((run) => ({
+      run: run.id,
+      outcomes: Object.fromEntries(run.counts),
+      bytes: run.bytes,
+    })),
+  }
+}
+
+/** Dumps all files of a shard, the ones touched longest ago first. */
+export function* dumpFiles(state: ShardState): Iterable<FileDump> {
+  for (let file = state.files.oldest; file !== null; file = file.newer) yield dumpFile(file)
+}
+
+/** Dumps one file of several shards as if they were one: rows are faded to the newest of them, then added up. */
+export function dumpMerged(files: readonly FileRow[], limits: ModelLimits): FileDump {
+  const epoch = Math.max(...files.map((file) => file.epoch))
+  for (const file of files) fadeFile(file, epoch, limits)
+  const dumps = files.map(dumpFile)
+  return {
+    path: dumps[0]?.path ?? '',
+    frequency: dumps.reduce((sum, file) => sum + file.frequency, 0),
+    lastAccess: Math.max(...dumps.map((file) => file.lastAccess)),
+    accessTimes: dumps
+      .flatMap((file) => file.accessTimes)
+      .sort((one, other) => one - other)
+      .slice(-limits.accessTimesMax),
+    coAccess: addUp(dumps.map((file) => file.coAccess)),
+    successors: addUp(dumps.map((file) => file.successors)),
+    hoursOfDay: addUp(dumps.map((file) => file.hoursOfDay)),
+    hoursOfWeek: addUp(dumps.map((file) => file.hoursOfWeek)),
+  }
+}
+
+export function dumpFile(file: FileCounts<FileRef>): FileDump {
+  return {
+    path: file.path,
+    frequency: file.frequency,
+    lastAccess: file.lastAccessMs,
+    accessTimes: [...file.timesMs],
+    coAccess: listed(file.coAccess),
+    successors: listed(file.successors),
+    hoursOfDay: hours(file.dayHours),
+    hoursOfWeek: hours(file.weekHours),
+  }
+}
+
+function dumpSettlements(state: ShardState): ShardDump['settlements'] {
+  return [...state.tallies.byReason].flatMap(([reason, dispositions]) =>
+    [...dispositions].map(([disposition, tally]) => ({ reason, disposition, ...tally })),
+  )
+}
+
+function dumpSessions(state: ShardState): Pick<ShardDump, 'openSessions' | 'closedSessions'> {
+  const openSessions: (SessionDump & { window: string[] })[] = []
+  for (let open = state.sessionOrder.oldest; open !== null; open = open.newer) {
+    const length = open.sequence.length
+    openSessions.push({ ...dumpSession({ ...open, length }), window: open.window.filter(shown).map(pathOf) })
+  }
+  return { openSessions, closedSessions: state.closed.map(dumpSession) }
+}
+
+type AnySession = Pick<ShardState['closed'][number], 'id' | 'analyzer' | 'revision' | 'firstMs' | 'lastMs' | 'position'>
+
+function dumpSession(session: AnySession & { readonly length: number }): SessionDump {
+  const { id, analyzer, revision, firstMs, lastMs, position, length } = session
+  return { session: id, analyzer, revision, first: firstMs, last: lastMs, accesses: position, length }
+}
+
+function dumpPredictions(state: ShardState): PredictionDump[] {
+  const open = [...state.predictions.values()].sort((one, other) => one.serial - other.serial)
+  return open.map((prediction) => ({
+    path: pathOf(prediction.ref),
+    command: prediction.commandId,
+    reason: prediction.reason,
+    disposition: prediction.disposition,
+    issuedAt: prediction.issuedAtMs,
+    finishedAt: prediction.finishedAtMs,
+    horizonAt: prediction.horizonAtMs,
+  }))
+}
+
+const shown = (ref: FileRef): boolean => ref.row !== null
+const pathOf = (ref: FileRef): string => ref.path ?? ''
+
+const listed = (list: RankedList<FileRef>): Record<string, number> =>
+  neighbours(list.refs.map((ref, at) => [ref, list.counts[at] ?? 0]))
+
+/** Neighbours that have a row; the others come back with their file. */
+function neighbours(list: readonly (readonly [FileRef, number])[]): Record<string, number> {
+  return Object.fromEntries(list.filter(([ref]) => shown(ref)).map(([ref, count]) => [pathOf(ref), count]))
+}
+
+const hours = (counts: HourCounts): Record<string, number> =>
+  Object.fromEntries(counts.map((entry) => [String(hourAt(entry)), countAt(entry)]))
+
+function addUp(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums = new Map<string, number>()
+  for (const record of records) {
+    for (const [key, count] of Object.entries(record)) sums.set(key, (sums.get(key) ?? 0) + count)
+  }
+  return Object.fromEntries(sums)
+}

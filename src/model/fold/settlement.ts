@@ -1,0 +1,89 @@
+import type { WarmedFile, WarmOutcome } from '../outcome.ts'
+import type { FileRef } from './file-ref.ts'
+import type { Prediction, Verdict } from './prediction.ts'
+import type { ShardState } from './shard-state.ts'
+
+/** Predictions that one step closes as wasted at the most: it bounds the rows that a step dirties. */
+export const EXPIRIES_MAX = 16
+
+/** How far both topics must be past a horizon before the prediction is wasted: room for records that come late. */
+export const EXPIRY_GRACE_MS = 60_000
+
+/** Opens the prediction of an outcome file, or closes it at once. */
+export function predict(state: ShardState, outcome: WarmOutcome, file: WarmedFile): void {
+  state.dirty.header = true
+  const kind = file.outcome
+  if (kind !== 'warmed' && kind !== 'present' && kind !== 'control') {
+    state.tallies.count(file.reason, kind, 'dropped')
+    state.report.settled.count(file.reason, kind, 'dropped')
+    return
+  }
+  const ref = state.refs.ofPath(file.path)
+  const prediction = open(state, ref, outcome, file)
+  const readMs = ref.row?.timesMs.find((timeMs) => timeMs > outcome.issuedAtMs)
+  if (readMs !== undefined) close(state, prediction, verdictOf(prediction, readMs))
+  else bound(state, ref)
+}
+
+function open(state: ShardState, ref: FileRef, outcome: WarmOutcome, file: WarmedFile): Prediction {
+  state.serials += 1
+  const prediction: Prediction = {
+    ref,
+    serial: state.serials,
+    commandId: outcome.commandId,
+    reason: file.reason,
+    disposition: file.outcome,
+    issuedAtMs: outcome.issuedAtMs,
+    finishedAtMs: file.finishedAtMs,
+    horizonAtMs: file.horizonAtMs,
+    open: true,
+  }
+  ref.predictions.push(prediction)
+  state.predictions.push(prediction)
+  state.dirty.predictionsOf(ref)
+  return prediction
+}
+
+function bound(state: ShardState, ref: FileRef): void {
+  const oldest = ref.predictions[0]
+  if (oldest !== undefined && ref.predictions.length > state.limits.openPredictionsPerFileMax) {
+    close(state, oldest, 'wasted')
+  }
+  if (state.predictions.open <= state.limits.openPredictionsMax) return
+  const first = state.predictions.first()
+  if (first !== null) close(state, first, 'wasted')
+}
+
+/** Closes the open predictions of a file that was read at a time after their issue. */
+export function settleAccess(state: ShardState, ref: FileRef, timeMs: number): void {
+  for (const prediction of ref.predictions.slice()) {
+    if (timeMs > prediction.issuedAtMs) close(state, prediction, verdictOf(prediction, timeMs))
+  }
+}
+
+function verdictOf(prediction: Prediction, readMs: number): Verdict {
+  if (readMs > prediction.horizonAtMs) return 'wasted'
+  return prediction.disposition === 'warmed' && readMs < prediction.finishedAtMs ? 'late' : 'hit'
+}
+
+/** Closes predictions whose horizon both topics have passed. */
+export function expirePredictions(state: ShardState): void {
+  if (state.predictions.open === 0) return
+  const passedMs = Math.min(state.watermarkMs, state.outcomeWatermarkMs) - EXPIRY_GRACE_MS
+  for (let closed = 0; closed < EXPIRIES_MAX; closed += 1) {
+    const first = state.predictions.first()
+    if (first === null || first.horizonAtMs >= passedMs) return
+    close(state, first, 'wasted')
+  }
+}
+
+function close(state: ShardState, prediction: Prediction, verdict: Verdict): void {
+  const { ref, reason, disposition } = prediction
+  prediction.open = false
+  ref.predictions.splice(ref.predictions.indexOf(prediction), 1)
+  state.predictions.closed()
+  state.dirty.predictionsOf(ref)
+  state.dirty.header = true
+  state.tallies.count(reason, disposition, verdict)
+  state.report.settled.count(reason, disposition, verdict)
+}
