@@ -55,6 +55,11 @@ export const gatewaySection = section('The HTTP interface for analyzers in other
   idleTimeoutMs: integerSetting('A connection without traffic for so long is closed, milliseconds.', 30_000, {
     minimum: 100,
   }),
+  appendTimeoutMs: integerSetting(
+    'A request that the log has not taken for so long is answered with 503, milliseconds.',
+    5_000,
+    { minimum: 100 },
+  ),
   pendingBytesMax: integerSetting(
     'Bytes of requests that wait for the log; beyond, requests are refused.',
     64 * 1_048_576,

@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   FW_REQUEST_INVALID: 'a request breaks its contract',
   FW_OVERLOADED: 'a bounded buffer is full',
   FW_TOOL_MISSING: 'a program that is needed is not on this machine',
+  FW_UNKNOWN: 'an error that nobody foresaw',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES

@@ -1,0 +1,101 @@
+/** The shapes of the gateway's answers, for /openapi.json and for writing them out. */
+import { type TSchema, Type } from 'typebox'
+
+const count = (description: string) => Type.Integer({ minimum: 0, description })
+const neighbours = (description: string) =>
+  Type.Array(Type.Object({ path: Type.String(), count: count('How often.') }), { description })
+const bins = (description: string) =>
+  Type.Array(Type.Object({ hour: Type.Integer(), count: count('Accesses.') }), { description })
+
+export const errorAnswer = Type.Object(
+  {
+    code: Type.String({ description: 'One of the codes of docs/errors.md.' }),
+    message: Type.String({ description: 'What is wrong here.' }),
+    mend: Type.String({ description: 'What to do about it.' }),
+  },
+  { description: 'An error.' },
+)
+
+export const acceptedAnswer = Type.Object(
+  {
+    accepted: count('Entries that the log has now.'),
+    records: Type.Array(Type.Object({ partition: Type.Integer(), offset: Type.Integer() }), {
+      description: 'Where they lie in the log.',
+    }),
+  },
+  { description: 'The log has it, durably.' },
+)
+
+export const requestedAnswer = Type.Object({ id: Type.String() }, { description: 'The log has the request.' })
+
+export const filledAnswer = Type.Object(
+  { result: Type.Enum(['stored', 'present']) },
+  { description: 'The value is in the cache.' },
+)
+
+export const fileAnswer = Type.Object(
+  {
+    path: Type.String(),
+    frequency: count('Accesses, faded.'),
+    lastAccessMs: Type.Integer(),
+    accessTimes: Type.Array(Type.Integer(), { description: 'The latest access times, ascending.' }),
+    coAccess: neighbours('Files read together with it.'),
+    successors: neighbours('Files read right after it.'),
+    hoursOfDay: bins('Accesses by hour of day, UTC.'),
+    hoursOfWeek: bins('Accesses by hour of week, UTC, 0 is Monday 00:00.'),
+  },
+  { description: 'What was learned of one file.' },
+)
+
+const predicted = {
+  path: Type.String(),
+  probability: Type.Number({ description: 'Probability of a read before the horizon, 0 to 1.' }),
+  reason: Type.String({ description: 'The evidence.' }),
+  expectedAtMs: Type.Integer(),
+}
+
+export const predictionsAnswer = Type.Object(
+  {
+    candidates: Type.Union([Type.Array(Type.Object(predicted)), Type.Null()], {
+      description: 'What is held likely now; null where predict runs elsewhere or the session is not open.',
+    }),
+    commands: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        issuedAtMs: Type.Integer(),
+        deadlineMs: Type.Integer(),
+        files: Type.Array(Type.Object({ ...predicted, layer: Type.String(), horizonAtMs: Type.Integer() })),
+      }),
+      { description: 'Latest warm commands of the session, the newest first.' },
+    ),
+  },
+  { description: 'What is predicted for a session.' },
+)
+
+export const statusAnswer = Type.Object(
+  {
+    workspace: Type.String(),
+    learned: Type.Boolean({ description: 'Whether anything has been learned of it.' }),
+    cache: Type.Object({
+      entries: count('Values of the workspace.'),
+      bytes: count('Their bytes.'),
+      unreadWarms: count('Warmed values that nobody has read yet.'),
+    }),
+    pressure: Type.Object({
+      bytesMax: Type.Union([Type.Integer(), Type.Null()]),
+      bytesUsed: count('Bytes in the whole cache.'),
+      pressure: Type.Number({ description: 'Share held by live values, 0 to 1.' }),
+    }),
+  },
+  { description: 'State of one workspace.' },
+)
+
+export const liveAnswer = Type.Object({ alive: Type.Boolean() })
+export const readyAnswer = Type.Object({ ready: Type.Boolean(), missing: Type.Array(Type.String()) })
+
+/** The answers of a route: its own, and the errors that every route can give. */
+export const answers = <Own extends Record<number, TSchema>>(own: Own) => ({
+  ...own,
+  '4xx': errorAnswer,
+  '5xx': errorAnswer,
+})

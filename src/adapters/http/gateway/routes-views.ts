@@ -1,0 +1,74 @@
+/** Routes that show what is known: predictions, models, status, and the process's own health. */
+import type { GatewayOperations } from '../../../ports/gateway.ts'
+import type { FileEvidence } from '../../../ports/model-reader.ts'
+import { answers, fileAnswer, liveAnswer, predictionsAnswer, readyAnswer, statusAnswer } from './answers.ts'
+import { NotFound } from './failures.ts'
+import { pathQuery, sessionQuery, workspaceParams } from './schemas.ts'
+import { type GatewayServer, WORKSPACE } from './server-type.ts'
+
+export function addViews(server: GatewayServer, operations: GatewayOperations): void {
+  const config = { verb: 'read' } as const
+  const params = workspaceParams
+  server.get(
+    `${WORKSPACE}/predictions`,
+    {
+      config,
+      schema: {
+        summary: 'What is predicted for a session',
+        params,
+        querystring: sessionQuery,
+        response: answers({ 200: predictionsAnswer }),
+      },
+    },
+    async (request) => operations.predictions(request.params.workspace, request.query.session),
+  )
+  server.get(
+    `${WORKSPACE}/model/files`,
+    {
+      config,
+      schema: {
+        summary: 'What was learned of a file',
+        params,
+        querystring: pathQuery,
+        response: answers({ 200: fileAnswer }),
+      },
+    },
+    async (request) => {
+      const file = await operations.file(request.params.workspace, request.query.path)
+      if (file === null) throw new NotFound('nothing was learned of this file: publish reads of it')
+      return fileBody(file)
+    },
+  )
+  server.get(
+    `${WORKSPACE}/status`,
+    { config, schema: { summary: 'State of a workspace', params, response: answers({ 200: statusAnswer }) } },
+    async (request) => operations.status(request.params.workspace),
+  )
+}
+
+/** Liveness is that this answers; readiness asks the engines. Both are open and not limited. */
+export function addHealth(server: GatewayServer, operations: GatewayOperations): void {
+  const config = { rateLimit: false } as const
+  server.get(
+    '/livez',
+    { config, schema: { summary: 'Whether the process lives', response: { 200: liveAnswer } } },
+    async () => ({ alive: true }),
+  )
+  server.get(
+    '/readyz',
+    { config, schema: { summary: 'Whether it can serve', response: { 200: readyAnswer, 503: readyAnswer } } },
+    async (_, reply) => {
+      const missing = await operations.missing()
+      return reply.status(missing.length === 0 ? 200 : 503).send({ ready: missing.length === 0, missing })
+    },
+  )
+}
+
+const binsOf = (counts: ReadonlyMap<number, number>) =>
+  [...counts].sort(([left], [right]) => left - right).map(([hour, count]) => ({ hour, count }))
+
+const fileBody = (file: FileEvidence) => ({
+  ...file,
+  hoursOfDay: binsOf(file.hoursOfDay),
+  hoursOfWeek: binsOf(file.hoursOfWeek),
+})

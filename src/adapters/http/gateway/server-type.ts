@@ -1,0 +1,21 @@
+/** The type of the gateway's fastify instance, and what its routes carry beside their schemas. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { Principal, Verb } from './tokens.ts'
+import type { TypeBoxProvider } from './validator.ts'
+
+export type GatewayServer = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxProvider>
+
+/** Where all routes of a workspace live. */
+export const WORKSPACE = '/v1/workspaces/:workspace'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a token must be for; routes without it are open to all. */
+    verb?: Verb
+  }
+  interface FastifyRequest {
+    /** Who asks; null when the token is missing or unknown. */
+    principal: Principal | null
+  }
+}

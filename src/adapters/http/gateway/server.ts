@@ -1,0 +1,153 @@
+/**
+ * The gateway's HTTP server. It knows HTTP, tokens and limits; what a request does is behind GatewayOperations.
+ * A request passes: who asks, how often, may it, is it well-formed; only then is anything done.
+ */
+import type { AddressInfo } from 'node:net'
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import fastify from 'fastify'
+import { ForewarmError } from '../../../ports/errors.ts'
+import type { GatewayOperations } from '../../../ports/gateway.ts'
+import type { Log, Telemetry } from '../../../ports/telemetry.ts'
+import { parseLines } from './access-events.ts'
+import { answerFailure, Forbidden, failureBody, NotFound } from './failures.ts'
+import { addCache } from './routes-cache.ts'
+import { addPublishing } from './routes-publish.ts'
+import { addHealth, addViews } from './routes-views.ts'
+import type { GatewayServer } from './server-type.ts'
+import { authorize, createIdentify, type Token } from './tokens.ts'
+import { type TypeBoxProvider, typeBoxCompiler } from './validator.ts'
+
+export type GatewayServerOptions = {
+  readonly host: string
+  /** 0 takes any free one. */
+  readonly port: number
+  /** By name; without any everybody may do all, which is for loopback only. */
+  readonly tokens: ReadonlyMap<string, Token>
+  readonly bodyBytesMax: number
+  readonly valueBytesMax: number
+  readonly batchMax: number
+  readonly requestsPerMinute: number
+  readonly connectionsMax: number
+  /** Time for a client to send a whole request. */
+  readonly requestTimeoutMs: number
+  readonly idleTimeoutMs: number
+}
+
+export type GatewayServerDeps = {
+  readonly operations: GatewayOperations
+  readonly telemetry: Telemetry
+  readonly log: Log
+  /** Version of forewarm, for the description of the interface. */
+  readonly version: string
+}
+
+export type RunningGateway = { readonly url: string; close(): Promise<void> }
+
+/** Listens; resolves when requests are taken. Closing lets requests in hand end. */
+export async function serveGateway(deps: GatewayServerDeps, options: GatewayServerOptions): Promise<RunningGateway> {
+  const server: GatewayServer = fastify({
+    bodyLimit: options.bodyBytesMax,
+    requestTimeout: options.requestTimeoutMs,
+    connectionTimeout: options.idleTimeoutMs,
+    keepAliveTimeout: options.idleTimeoutMs,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 768 },
+    http: { headersTimeout: options.requestTimeoutMs },
+  }).withTypeProvider<TypeBoxProvider>()
+  server.server.maxConnections = options.connectionsMax
+  server.setValidatorCompiler(typeBoxCompiler)
+  server.setErrorHandler((cause, _, reply) => answerFailure(cause, reply, deps.log))
+  server.setNotFoundHandler((_, reply) => answerFailure(new NotFound('there is no such route'), reply, deps.log))
+  server.removeContentTypeParser('text/plain')
+  addGuards(server, options)
+  addSpans(server, deps.telemetry)
+  await server.register(rateLimit, {
+    max: options.requestsPerMinute,
+    timeWindow: 60_000,
+    keyGenerator: (request) =>
+      request.principal?.token === null ? request.ip : (request.principal?.name ?? request.ip),
+    errorResponseBuilder: (_, { after }) => ({
+      statusCode: 429,
+      ...failureBody('FW_OVERLOADED', `too many requests: come again in ${after}`),
+    }),
+  })
+  await describe(server, deps.version)
+  await server.register(async (scope: GatewayServer) => addAllRoutes(scope, deps, options))
+  await server.listen({ host: options.host, port: options.port })
+  const { port } = server.server.address() as AddressInfo
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host
+  return { url: `http://${host}:${port}`, close: () => server.close() }
+}
+
+/** Each group of routes takes only the content types whose bodies it checks. */
+async function addAllRoutes(
+  server: GatewayServer,
+  { operations }: GatewayServerDeps,
+  options: GatewayServerOptions,
+): Promise<void> {
+  await server.register(async (scope: GatewayServer) => {
+    const parse = async (_: unknown, text: string) => parseLines(text)
+    scope.addContentTypeParser('application/x-ndjson', { parseAs: 'string' }, parse)
+    addPublishing(scope, operations, options.batchMax)
+  })
+  await server.register(async (scope: GatewayServer) => {
+    const keep = async (_: unknown, body: Buffer) => body
+    scope.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, keep)
+    addCache(scope, operations, options.valueBytesMax)
+  })
+  addViews(server, operations)
+  addHealth(server, operations)
+  server.get('/openapi.json', { config: { rateLimit: false }, schema: { hide: true } }, async () => server.swagger())
+}
+
+/** Who asks is found before the rate is counted, and judged after it, so that guessing tokens is limited too. */
+function addGuards(server: GatewayServer, { tokens }: GatewayServerOptions): void {
+  const identify = createIdentify(tokens)
+  server.decorateRequest('principal', null)
+  server.addHook('onRequest', async (request) => {
+    request.principal = identify(request.headers.authorization)
+  })
+  server.addHook('preParsing', async (request) => {
+    const { verb } = request.routeOptions.config
+    if (verb === undefined) return
+    if (tokens.size === 0 && !namesLoopback(request.hostname)) {
+      throw new Forbidden('without tokens only this machine is served: the Host header must name it')
+    }
+    const { workspace } = request.params as { readonly workspace?: unknown }
+    if (typeof workspace !== 'string') throw new ForewarmError('FW_REQUEST_INVALID', 'the workspace is missing')
+    authorize(request.principal, verb, workspace)
+  })
+}
+
+/** A page of the web that was made to resolve to this machine sends its own name as Host. */
+const namesLoopback = (hostname: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname)
+
+/** One server span a request, continuing the client's trace, so that its records carry that trace along the log. */
+function addSpans(server: GatewayServer, telemetry: Telemetry): void {
+  server.addHook('onRoute', (route) => {
+    if (route.config?.verb === undefined) return
+    const { handler, method, url } = route
+    route.handler = function traced(request, reply) {
+      const parent = request.headers['traceparent']
+      const attributes = { 'http.request.method': String(method), 'http.route': url }
+      const options = { kind: 'server', attributes, parent: typeof parent === 'string' ? parent : null } as const
+      return telemetry.span(`${method} ${url}`, options, async () => handler.call(this, request, reply))
+    }
+  })
+  server.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    telemetry.measure('forewarm.gateway.requests', 1, { route, method: request.method, status: reply.statusCode })
+  })
+}
+
+async function describe(server: GatewayServer, version: string): Promise<void> {
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'forewarm gateway', version, description: 'Accesses in, cached values and predictions out.' },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+  })
+}

@@ -1,0 +1,42 @@
+/** Who may do what: bearer tokens, known only by their SHA-256, each for some workspaces and verbs. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { ForewarmError } from '../../../ports/errors.ts'
+import { Forbidden } from './failures.ts'
+
+export type Verb = 'publish' | 'read' | 'fill' | 'warm'
+
+export type Token = {
+  readonly sha256: string
+  /** Names of workspaces, or `*` for all. */
+  readonly workspaces: readonly string[]
+  readonly verbs: readonly Verb[]
+}
+
+/** Who asks: the name of a token, or anybody where no tokens are set (loopback only). */
+export type Principal = { readonly name: string; readonly token: Token | null }
+
+export type Identify = (authorization: string | undefined) => Principal | null
+
+/** Finds the token of a request. Every token is compared, each in constant time: timing tells nothing. */
+export function createIdentify(tokens: ReadonlyMap<string, Token>): Identify {
+  if (tokens.size === 0) return () => ({ name: 'anybody', token: null })
+  const known = [...tokens].map(([name, token]) => ({ name, token, digest: Buffer.from(token.sha256, 'hex') }))
+  return (authorization) => {
+    const [, given] = /^Bearer (\S{1,512})$/i.exec(authorization ?? '') ?? []
+    if (given === undefined) return null
+    const digest = createHash('sha256').update(given).digest()
+    const [found] = known.filter((one) => timingSafeEqual(one.digest, digest))
+    return found === undefined ? null : { name: found.name, token: found.token }
+  }
+}
+
+/** Throws unless the principal may do this in this workspace. */
+export function authorize(principal: Principal | null, verb: Verb, workspace: string): void {
+  if (principal === null) throw new ForewarmError('FW_UNAUTHORIZED', 'the bearer token is missing or unknown')
+  if (principal.token === null) return
+  const { workspaces, verbs } = principal.token
+  if (!workspaces.includes('*') && !workspaces.includes(workspace)) {
+    throw new Forbidden('the token is not for this workspace')
+  }
+  if (!verbs.includes(verb)) throw new Forbidden(`the token is not for this: it lacks the verb ${verb}`)
+}

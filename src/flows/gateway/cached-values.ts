@@ -1,0 +1,80 @@
+/** Lookups and fills of the cache for clients that have no library of ours. */
+import type { Sha256Hex } from '../../model/identity.ts'
+import type { Cache, PutResult } from '../../ports/cache.ts'
+import { ForewarmError } from '../../ports/errors.ts'
+import type { Lookup, WantedValue } from '../../ports/gateway.ts'
+import type { Telemetry } from '../../ports/telemetry.ts'
+import { pointerKey, type ValueName, valueKey } from '../../warming/cache-key.ts'
+import type { Layers } from '../../warming/layers.ts'
+import { pathProblem } from '../../warming/path.ts'
+
+export type CachedValuesDeps = {
+  readonly cache: Cache
+  readonly telemetry: Telemetry
+  readonly layers: Layers
+  readonly sha256Hex: Sha256Hex
+  /** Git blob id of some bytes. */
+  readonly blobId: (bytes: Uint8Array) => string
+  /** SHA-256 of some bytes in hex. */
+  readonly digest: (bytes: Uint8Array) => string
+  readonly valueBytesMax: number
+}
+
+/** Producer version of a layer that this build does not make and whose client names none. */
+const OWN_PRODUCER = '1'
+
+export async function lookUp(deps: CachedValuesDeps, wanted: WantedValue): Promise<Lookup> {
+  const pointer = pointerKey(wanted.workspace, checked(wanted.path), deps.sha256Hex)
+  const version = wanted.version ?? (await deps.cache.pointer(pointer))
+  if (version === null) return { outcome: 'miss' }
+  const entry = await deps.cache.get(valueKey(nameOf(deps, wanted, version), deps.sha256Hex))
+  if (entry === null) return { outcome: await whyAbsent(deps, wanted, version) }
+  const { value, source, firstRead } = entry
+  if (source.kind !== 'warm' || !firstRead) return { outcome: 'hit', version, value, warmedBy: null }
+  const links = source.traceparent === null ? [] : [source.traceparent]
+  // The last span of the story that an access began: it links to the warm that the reader now gains from.
+  await deps.telemetry.span('warm hit', { kind: 'internal', links }, async () => {})
+  return { outcome: 'warmHit', version, value, warmedBy: source.commandId }
+}
+
+async function whyAbsent(deps: CachedValuesDeps, wanted: WantedValue, version: string): Promise<'miss' | 'stale'> {
+  if (wanted.version === null) return 'miss'
+  const current = await deps.cache.pointer(pointerKey(wanted.workspace, wanted.path, deps.sha256Hex))
+  if (current === null || current === version) return 'miss'
+  const [there] = await deps.cache.has([valueKey(nameOf(deps, wanted, current), deps.sha256Hex)])
+  return there === true ? 'stale' : 'miss'
+}
+
+export async function fillValue(
+  deps: CachedValuesDeps,
+  value: WantedValue & { readonly version: string },
+  bytes: Uint8Array,
+): Promise<PutResult> {
+  checked(value.path)
+  if (bytes.byteLength > deps.valueBytesMax) {
+    const message = `the value has ${bytes.byteLength} bytes, the cache takes ${deps.valueBytesMax}: leave it out`
+    throw new ForewarmError('FW_FILE_TOO_LARGE', message)
+  }
+  // A content value under a version that is not its own would be a wrong answer for everybody, for a day.
+  if (value.layer === 'content' && !isVersionOf(deps, bytes, value.version)) {
+    throw new ForewarmError('FW_REQUEST_INVALID', 'the version is neither git blob id nor SHA-256 of the body')
+  }
+  return deps.cache.put(valueKey(nameOf(deps, value, value.version), deps.sha256Hex), bytes, { kind: 'fill' })
+}
+
+const isVersionOf = (deps: CachedValuesDeps, bytes: Uint8Array, version: string): boolean =>
+  version === deps.blobId(bytes) || version === deps.digest(bytes)
+
+const nameOf = (deps: CachedValuesDeps, wanted: WantedValue, version: string): ValueName => ({
+  workspace: wanted.workspace,
+  layer: wanted.layer,
+  producerVersion: wanted.producer ?? deps.layers.get(wanted.layer)?.producerVersion ?? OWN_PRODUCER,
+  path: wanted.path,
+  version,
+})
+
+function checked(path: string): string {
+  const problem = pathProblem(path)
+  if (problem === null) return path
+  throw new ForewarmError('FW_PATH_DENIED', `the path can be no file of a workspace (${problem})`)
+}

@@ -1,0 +1,63 @@
+/** The gateway's flow: what arrives checked from a front goes to the log, the cache or the models. */
+import { shortId } from '../../model/identity.ts'
+import type { EventLog } from '../../ports/event-log.ts'
+import type { GatewayOperations, PredictedFile } from '../../ports/gateway.ts'
+import type { ModelReader } from '../../ports/model-reader.ts'
+import { type AppenderLimits, BoundedAppender } from './append.ts'
+import { type CachedValuesDeps, fillValue, lookUp } from './cached-values.ts'
+import { type PublishDeps, publishChanges, publishEvents, publishWish } from './publish.ts'
+import { recentCommands } from './recent-commands.ts'
+
+export type GatewayDeps = Omit<PublishDeps, 'appender' | 'shards'> &
+  Omit<CachedValuesDeps, 'valueBytesMax'> & {
+    readonly log: EventLog
+    readonly models: ModelReader
+    /** Whether the model store can be reached now. */
+    readonly modelsHealthy: () => Promise<boolean>
+    /** What predict holds likely for a session, where it runs in this process; null when the session is not open. */
+    readonly explain?: (workspace: string, session: string) => Promise<readonly PredictedFile[] | null>
+  }
+
+export type GatewayOptions = {
+  readonly appender: AppenderLimits
+  readonly valueBytesMax: number
+  readonly shards: number
+}
+
+export function createGateway(deps: GatewayDeps, options: GatewayOptions): GatewayOperations {
+  const appender = new BoundedAppender(deps.log, deps.clock, options.appender)
+  const publishing: PublishDeps = { ...deps, appender, shards: options.shards }
+  const values: CachedValuesDeps = { ...deps, valueBytesMax: options.valueBytesMax }
+  return {
+    publish: (events) => publishEvents(publishing, events),
+    changed: (workspace, changes) => publishChanges(publishing, workspace, changes),
+    requestWarm: (wish) => publishWish(publishing, wish),
+    lookup: (wanted) => lookUp(values, wanted),
+    fill: (value, bytes) => fillValue(values, value, bytes),
+    file: (workspace, path) => deps.models.file(workspace, path),
+    predictions: async (workspace, session) => ({
+      candidates: (await deps.explain?.(workspace, session)) ?? null,
+      commands: await recentCommands(deps.log, deps.codec, { workspace, session }),
+    }),
+    status: (workspace) => statusOf(deps, workspace),
+    missing: () => missing(deps),
+  }
+}
+
+async function statusOf({ models, cache, sha256Hex }: GatewayDeps, workspace: string) {
+  const [keys, stats, pressure] = await Promise.all([
+    models.shardKeys(),
+    cache.stats(shortId(workspace, sha256Hex)),
+    cache.pressure(),
+  ])
+  return { workspace, learned: keys.some((key) => key.startsWith(`${workspace}#`)), cache: stats, pressure }
+}
+
+async function missing({ log, cache, modelsHealthy }: GatewayDeps): Promise<readonly string[]> {
+  const [hasLog, hasCache, hasModels] = await Promise.all([log.healthy(), cache.healthy(), modelsHealthy()])
+  return [
+    ...(hasLog ? [] : ['the event log does not answer']),
+    ...(hasCache ? [] : ['the cache does not answer']),
+    ...(hasModels ? [] : ['the model store does not answer']),
+  ]
+}

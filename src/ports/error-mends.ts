@@ -1,0 +1,29 @@
+/** One sentence a code: what whoever meets the error can do. docs/errors.md says more. */
+import type { ErrorCode } from './errors.ts'
+
+export const ERROR_MENDS: Readonly<Record<ErrorCode, string>> = {
+  FW_LOG_UNAVAILABLE: 'Check that the brokers run and that kafka.brokers, kafka.tls and kafka.sasl are right.',
+  FW_LOG_TRUNCATED: 'Rebuild the model with `forewarm model rebuild`, and keep access-events longer.',
+  FW_STORE_UNAVAILABLE: 'Check that the Redis of the models runs and that model.redis is right.',
+  FW_STORE_MAY_EVICT: 'Set maxmemory-policy of the model Redis to noeviction; the cache belongs into another Redis.',
+  FW_STORE_FULL: 'Give the model Redis more memory, or lower model.limits and rebuild.',
+  FW_MODEL_MISMATCH:
+    'Use the settings that the model was made with, or raise model.version to build a new one beside it.',
+  FW_CACHE_UNAVAILABLE: 'Check that the Redis of the cache runs and that cache.redis is right.',
+  FW_CACHE_FULL: 'Give the cache more memory, or let it evict: maxmemory-policy volatile-ttl.',
+  FW_ORIGIN_UNAVAILABLE: 'Check that the directory of the workspace is there and can be read.',
+  FW_PATH_DENIED: 'Name regular files inside the workspace, relative and without `.` or `..` segments.',
+  FW_FILE_TOO_LARGE: 'Leave the file out, or raise cache.valueBytesMax.',
+  FW_RECORD_INVALID: 'Mend what the message names and send the record again.',
+  FW_SCHEMA_UNAVAILABLE: 'Check that the schema registry runs and that registry.url is right.',
+  FW_SCHEMA_INCOMPATIBLE: 'See what differs with `forewarm topics plan`; a changed contract needs a new subject.',
+  FW_TOPIC_MISMATCH:
+    'See what differs with `forewarm topics plan`, and create what is missing with `forewarm topics apply`.',
+  FW_CONFIG_INVALID: 'Mend the settings that the message names; docs/configuration.md lists all.',
+  FW_UNAUTHORIZED:
+    'Send `authorization: Bearer <token>` with a token that is for this workspace and for what is asked.',
+  FW_REQUEST_INVALID: 'Mend what the message names; the contract is at /openapi.json.',
+  FW_OVERLOADED: 'Send the same request again after the time in Retry-After.',
+  FW_TOOL_MISSING: 'Install the program that the message names, or take the way without it that the message names.',
+  FW_UNKNOWN: 'Please report it with the log lines around it.',
+}
