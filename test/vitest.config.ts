@@ -34,7 +34,7 @@ const containers: TestProjectInlineConfiguration = {
     testTimeout: containerTestMsMax,
     hookTimeout: containerTestMsMax,
     fileParallelism: false,
-    sequence: { groupOrder: serverFolders.length + 1 },
+    sequence: { groupOrder: serverFolders.length + 2 },
   },
 }
 
@@ -54,10 +54,12 @@ export default defineConfig({
             ...[...serverFolders, 'containers'].map((folder) => `test/${folder}/**`),
           ],
           testTimeout: 30_000,
-          sequence: { groupOrder: 0 },
+          // Two cores: vitest would leave one of them to itself.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
-      ...serverFolders.map((name, index) => serverProject(name, index + 1)),
+      ...serverFolders.map((name, index) => serverProject(name, index + 2)),
       ...(process.env['FOREWARM_TEST_CONTAINERS'] ? [containers] : []),
     ],
   },
