@@ -1,0 +1,35 @@
+import kafkajs from 'kafkajs'
+import { eventually } from './eventually.ts'
+
+/** Makes the five topics under a prefix of their own, and answers how to remove them. */
+export async function createTopics(
+  brokers: readonly string[],
+  options: { readonly prefix: string; readonly partitions: number; readonly replicas?: number },
+): Promise<() => Promise<void>> {
+  const kafka = new kafkajs.Kafka({ brokers: [...brokers], clientId: 'test', logLevel: kafkajs.logLevel.NOTHING })
+  const admin = kafka.admin()
+  const roles = ['access-events', 'warm-requests', 'warm-commands', 'warm-outcomes', 'dead-letters']
+  const names = roles.map((role) => `${options.prefix}${role}`)
+  await admin.connect()
+  await admin.createTopics({
+    waitForLeaders: false,
+    topics: names.map((topic) => ({
+      topic,
+      numPartitions: options.partitions,
+      replicationFactor: options.replicas ?? 1,
+      configEntries: [
+        { name: 'message.timestamp.type', value: 'LogAppendTime' },
+        { name: 'min.insync.replicas', value: options.replicas === 3 ? '2' : '1' },
+      ],
+    })),
+  })
+  // A broker may hear of new topics a moment after the controller has made them.
+  await eventually(
+    () => admin.fetchTopicMetadata({ topics: names }),
+    ({ topics }) => topics.every(({ partitions }) => partitions.length === options.partitions),
+  )
+  return async () => {
+    await admin.deleteTopics({ topics: names })
+    await admin.disconnect()
+  }
+}
