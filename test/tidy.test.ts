@@ -1,0 +1,215 @@
+/** The repository's own rules, part of `npm run check`. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { dirname, join, relative, resolve } from 'node:path'
+import { Linter } from 'eslint'
+import { describe, expect, test } from 'vitest'
+
+const root = resolve(import.meta.dirname, '..')
+
+/** A second look is asked for from here on, and no further without a reason in LONG. */
+const SIZES = { file: { note: 300, max: 400 }, function: { note: 70, max: 100 } }
+
+/** Files and functions that may be longer, with the reason. */
+const LONG: ReadonlyMap<string, string> = new Map([
+  [
+    'test/support/oracle.ts',
+    'the second implementation of docs/model.md, to be read against that page from top to bottom',
+  ],
+])
+
+function filesBelow(folder: string): string[] {
+  if (!existsSync(join(root, folder))) return []
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !/(^|\/)(node_modules|dist|\.services)\//.test(path))
+}
+
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+const codeFolders = ['src', 'consumers', 'producers']
+const code = codeFolders.flatMap(filesBelow).filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+const tests = ['test', 'bench', 'examples'].flatMap(filesBelow).filter((path) => path.endsWith('.ts'))
+const others = ['docs', 'schemas', 'deploy', '.ci', '.bin'].flatMap(filesBelow)
+const topLevel = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map(({ name }) => name)
+
+type Import = { readonly from: string; readonly to: string }
+
+/** Imports of a file, types and dynamic ones too; inside the repository as paths, else as names of packages. */
+function importsOf(path: string): readonly Import[] {
+  const found = read(path).matchAll(/\bfrom '([^']+)'$|^import '([^']+)'|\bimport\('([^']+)'\)/gm)
+  return [...found].map(([, from, bare, dynamic]) => {
+    const name = from ?? bare ?? dynamic ?? ''
+    return { from: path, to: name.startsWith('.') ? relative(root, resolve(root, dirname(path), name)) : name }
+  })
+}
+
+type Layer = { readonly folder: string; readonly mayImport: readonly string[]; readonly packages: string }
+
+function layersOf(page: string): readonly Layer[] {
+  const table = page.split('<!-- layers -->')[1]?.split('<!-- /layers -->')[0] ?? ''
+  return table
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => {
+      const [, folder = '', mayImport = '', packages = ''] = line.split('|').map((cell) => cell.trim())
+      const names = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
+      return { folder: names(folder)[0] ?? '', mayImport: names(mayImport), packages }
+    })
+}
+
+const layers = layersOf(read('docs/architecture.md'))
+const isIn = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
+const layerOf = (path: string): Layer | undefined => layers.find(({ folder }) => isIn(path, folder))
+
+describe('layers', () => {
+  test('docs/architecture.md names every folder of the code', () => {
+    expect(code.filter((path) => layerOf(path) === undefined)).toEqual([])
+    expect(layers.length).toBeGreaterThan(10)
+  })
+
+  test('every import goes where the table allows', () => {
+    const stray = code.flatMap(importsOf).filter(({ from, to }) => {
+      const layer = layerOf(from)
+      if (layer === undefined) return true
+      if (!isPath(to)) return layer.packages === 'none' && !to.startsWith('node:')
+      return !isIn(to, layer.folder) && !isIn(to, 'schemas') && !layer.mayImport.some((folder) => isIn(to, folder))
+    })
+    expect(stray).toEqual([])
+  })
+
+  test('no engine of the adapters imports another', () => {
+    const engineOf = (path: string) => /^src\/adapters\/([^/]+)\//.exec(path)?.[1]
+    const stray = code
+      .flatMap(importsOf)
+      .filter(
+        ({ from, to }) => engineOf(from) !== undefined && engineOf(to) !== undefined && engineOf(from) !== engineOf(to),
+      )
+    expect(stray).toEqual([])
+  })
+
+  test('the core, the ports and the flows use nothing of Node', () => {
+    const pure = ['src/model', 'src/warming', 'src/dependencies', 'src/ports', 'src/flows']
+    const stray = code.flatMap(importsOf).filter(({ from, to }) => pure.some((one) => isIn(from, one)) && !isPath(to))
+    expect(stray).toEqual([])
+  })
+
+  test('the core, the ports and the flows read no clock and draw no random number', () => {
+    const pure = ['src/model', 'src/warming', 'src/dependencies', 'src/ports', 'src/flows']
+    const forbidden =
+      /\b(?:Date\.now|new Date\(|Math\.random|performance\.now|set(?:Timeout|Interval|Immediate)\(|(?<!\.)process\.[a-z]+\b(?!')|globalThis)/
+    const files = code.filter((path) => pure.some((one) => isIn(path, one)))
+    expect(files.filter((path) => forbidden.test(withoutComments(path)))).toEqual([])
+  })
+
+  test('only src/config reads the environment, only src/process.ts, the command line and the process files end a process', () => {
+    expect(code.filter((path) => !isIn(path, 'src/config') && /process\.env\b/.test(withoutComments(path)))).toEqual([])
+    const mayExit = ['src/process.ts', 'src/cli', 'consumers', 'producers']
+    const exits = code.filter((path) => /process\.exit\b/.test(withoutComments(path)))
+    expect(exits.filter((path) => !mayExit.some((one) => isIn(path, one)))).toEqual([])
+  })
+})
+
+describe('sizes', () => {
+  const sized = [...code, ...tests.filter((path) => !path.endsWith('.test.ts') && !path.endsWith('.contract.ts'))]
+
+  test('no file is too long', () => {
+    const long = sized
+      .map((path) => ({ path, lines: read(path).split('\n').length - 1 }))
+      .filter(({ path, lines }) => lines > SIZES.file.note && !LONG.has(path))
+    for (const { path, lines } of long) console.warn(`note: ${path} has ${lines} lines: worth a second look`)
+    expect(long.filter(({ lines }) => lines > SIZES.file.max)).toEqual([])
+  })
+
+  test('no function is too long', () => {
+    const linter = new Linter()
+    const rule = ['warn', { max: SIZES.function.note, skipComments: true, skipBlankLines: true }] as const
+    const long = sized.flatMap((path) =>
+      linter
+        .verify(stripTypeScriptTypes(read(path)), [{ rules: { 'max-lines-per-function': [...rule] } }])
+        .map(({ message, line, fatal }) => ({
+          path,
+          line,
+          message,
+          fatal,
+          lines: Number(/\((\d+)\)/.exec(message)?.[1]),
+        })),
+    )
+    expect(long.filter(({ fatal }) => fatal === true)).toEqual([])
+    for (const { path, line, message } of long) console.warn(`note: ${path}:${line}: ${message}`)
+    expect(long.filter(({ path, lines }) => lines > SIZES.function.max && !LONG.has(path))).toEqual([])
+  })
+
+  test('every exception is still needed', () => {
+    expect([...LONG.keys()].filter((path) => !sized.includes(path))).toEqual([])
+  })
+})
+
+describe('documents', () => {
+  test('every field of every schema is documented', () => {
+    const bare: string[] = []
+    const visit = (schema: unknown, at: string): void => {
+      if (Array.isArray(schema)) for (const one of schema) visit(one, at)
+      if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return
+      const { type, name, doc, fields, items, values } = schema as Record<string, unknown>
+      const here = typeof name === 'string' ? `${at}.${name}` : at
+      if ((type === 'record' || type === 'enum') && typeof doc !== 'string') bare.push(here)
+      for (const field of Array.isArray(fields) ? fields : []) {
+        if (typeof field.doc !== 'string' || field.doc.length < 8) bare.push(`${here}.${field.name}`)
+        visit(field.type, `${here}.${field.name}`)
+      }
+      for (const inner of [items, values, typeof type === 'object' ? type : null]) visit(inner, here)
+    }
+    const schemas = filesBelow('schemas').filter((path) => path.endsWith('.avsc'))
+    expect(schemas.length).toBeGreaterThanOrEqual(4)
+    for (const path of schemas) visit(JSON.parse(read(path)), path)
+    expect(bare).toEqual([])
+  })
+
+  test('links between the documents lead somewhere', () => {
+    const pages = [...others, ...topLevel].filter((path) => path.endsWith('.md'))
+    const broken = pages.flatMap((path) =>
+      [...read(path).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
+        .map(([, target = '']) => ({ path, target }))
+        .filter(({ target }) => !existsSync(resolve(root, dirname(path), target))),
+    )
+    expect(broken).toEqual([])
+  })
+
+  test('the tests that docs/architecture.md names for its invariants exist', () => {
+    const table = read('docs/architecture.md').split('<!-- invariants -->')[1]?.split('<!-- /invariants -->')[0] ?? ''
+    const named = [...table.matchAll(/`(test\/[^`]+)`/g)].map(([, path = '']) => path)
+    expect(named.length).toBeGreaterThan(0)
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
+})
+
+describe('this repository alone', () => {
+  test('no file holds a path of one machine or the address of a package registry', () => {
+    const texts = [...code, ...tests, ...others, ...topLevel].filter(
+      (path) => path !== 'test/tidy.test.ts' && /\.(ts|mjs|js|json|ya?ml|md|avsc|lua|sh)$|(^|\/)[^.]+$/.test(path),
+    )
+    const machine = /(?:^|["'`\s=(])\/(?:work|home|root|Users)\/[\w.-]+/m
+    const host =
+      /\b(?:registry\.npmjs\.org|registry\.yarnpkg\.com|pypi\.org|repo1?\.maven\.org|repo\.maven\.apache\.org|proxy\.golang\.org|files\.pythonhosted\.org)\b/
+    const stray = texts.filter((path) => {
+      const text = read(path)
+      return machine.test(text) || (path !== 'package-lock.json' && host.test(text))
+    })
+    expect(stray).toEqual([])
+  })
+
+  test('no code is left for later', () => {
+    const marks = new RegExp(`\\b(?:${['TO', 'DO'].join('')}|${['FIX', 'ME'].join('')}|X{3})\\b`)
+    expect([...code, ...tests].filter((path) => marks.test(read(path)))).toEqual([])
+  })
+})
+
+const isPath = (name: string): boolean =>
+  /^(?:src|schemas|consumers|producers|test|bench|examples|package\.json)(?:\/|$|\.)/.test(name)
+
+/** The code of a file with comments and types blanked out, so that words in them do not count. */
+const withoutComments = (path: string): string =>
+  stripTypeScriptTypes(read(path)).replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '')
