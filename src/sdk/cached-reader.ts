@@ -1,0 +1,170 @@
+import type { Sha256Hex } from '../model/identity.ts'
+import type { Cache } from '../ports/cache.ts'
+import type { Clock } from '../ports/clock.ts'
+import { type ErrorCode, ForewarmError } from '../ports/errors.ts'
+import type { Origin, OriginFile } from '../ports/origin.ts'
+import type { Log, Telemetry } from '../ports/telemetry.ts'
+import { valueKey } from '../warming/cache-key.ts'
+import type { LayerProducer, Layers } from '../warming/layers.ts'
+import type { AccessPublisher } from './access-publisher.ts'
+import { type Lookup, lookUp, type WantedValue } from './lookup.ts'
+import type { SessionName } from './session-batches.ts'
+
+/** What a cached reader needs of the world. */
+export type CachedReaderDependencies = {
+  readonly cache: Pick<Cache, 'get' | 'has' | 'pointer' | 'put'>
+  readonly publisher: Pick<AccessPublisher, 'record' | 'endSession'>
+  readonly origin: Pick<Origin, 'read'>
+  readonly clock: Pick<Clock, 'now' | 'monotonicMs'>
+  readonly telemetry: Telemetry
+  readonly logger: Pick<Log, 'warn'>
+  readonly sha256Hex: Sha256Hex
+  readonly newId: () => string
+  readonly layers: Layers
+}
+
+export type CachedReaderOptions = {
+  readonly workspace: string
+  /** Largest file that is read, bytes; 16 MiB unless told. */
+  readonly fileBytesMax?: number
+  /** After a failure the cache is left alone for so long, milliseconds; 1,000 unless told. */
+  readonly cacheRestMs?: number
+}
+
+export type SessionOptions = {
+  readonly analyzer: string
+  readonly revision?: string | null
+  /** Id of the session; a random one unless told. */
+  readonly id?: string
+}
+
+export type ReadOptions = {
+  /** Kind of value; `content` unless told. */
+  readonly layer?: string
+  /** Content version that is wanted (git blob id); without it the one that the workspace's changes point to. */
+  readonly version?: string | null
+  readonly signal?: AbortSignal
+}
+
+/** One run of an analyzer. */
+export interface CachedSession {
+  readonly id: string
+  /**
+   * The value of a file: from the cache, else from the origin, which then fills the cache. Null when the origin has no
+   * such file. The cache can slow a read down but never fails it. Rejects with FW_ORIGIN_UNAVAILABLE, FW_PATH_DENIED or
+   * FW_FILE_TOO_LARGE when the origin does not give the file, with FW_REQUEST_INVALID for a layer nobody can make.
+   */
+  read(path: string, options?: ReadOptions): Promise<Uint8Array | null>
+  /** Says that the run is over: the model learns from it then. */
+  end(): void
+}
+
+export interface CachedReader {
+  session(options: SessionOptions): CachedSession
+}
+
+const FILE_BYTES_MAX = 16 * 1_048_576
+const CACHE_REST_MS = 1_000
+
+/** Reads a workspace's files through the shared cache and publishes what every read found. */
+export function createCachedReader(deps: CachedReaderDependencies, options: CachedReaderOptions): CachedReader {
+  const reader = new Reader(deps, options)
+  return {
+    session({ analyzer, revision = null, id = deps.newId() }) {
+      const name = { session: id, analyzer, revision }
+      return {
+        id,
+        read: (path, readOptions = {}) => reader.read(name, path, readOptions),
+        end: () => deps.publisher.endSession(id),
+      }
+    },
+  }
+}
+
+const NEVER = new AbortController().signal
+
+class Reader {
+  readonly #deps: CachedReaderDependencies
+  readonly #workspace: string
+  readonly #fileBytesMax: number
+  readonly #cacheRestMs: number
+  /** The cache is not asked before this time: a cache that is away must not cost a time-out a read. */
+  #cacheAgainMs = Number.NEGATIVE_INFINITY
+
+  constructor(deps: CachedReaderDependencies, options: CachedReaderOptions) {
+    this.#deps = deps
+    this.#workspace = options.workspace
+    this.#fileBytesMax = options.fileBytesMax ?? FILE_BYTES_MAX
+    this.#cacheRestMs = options.cacheRestMs ?? CACHE_REST_MS
+  }
+
+  async read(session: SessionName, path: string, options: ReadOptions): Promise<Uint8Array | null> {
+    const timeMs = this.#deps.clock.now()
+    const producer = this.#producerOf(options.layer ?? 'content')
+    const { layer, producerVersion } = producer
+    const wanted = { workspace: this.#workspace, layer, producerVersion, path, version: options.version ?? null }
+    const found = await this.#tryCache(() => lookUp(this.#deps, wanted), { outcome: 'miss' })
+    // A read that gains from a warm links to it: there the story that an access began comes to its end.
+    const links = found.outcome === 'warmHit' ? warmOf(found).links : []
+    const attributes = { 'forewarm.access.outcome': found.outcome, 'forewarm.layer': layer }
+    return this.#deps.telemetry.span('read', { kind: 'internal', attributes, links }, async () => {
+      const value = 'value' in found ? found.value : await this.#load(wanted, producer, options.signal ?? NEVER)
+      if (value === null) return null
+      const warmedBy = found.outcome === 'warmHit' ? warmOf(found).commandId : null
+      const { outcome } = found
+      this.#deps.publisher.record(session, { path, timeMs, layer, version: wanted.version, outcome, warmedBy })
+      return value
+    })
+  }
+
+  #producerOf(layer: string): LayerProducer {
+    const producer = this.#deps.layers.get(layer)
+    if (producer !== undefined) return producer
+    const known = [...this.#deps.layers.keys()].join(', ')
+    throw new ForewarmError('FW_REQUEST_INVALID', `no producer of the layer '${layer}' is registered; known: ${known}`)
+  }
+
+  async #load(wanted: WantedValue, producer: LayerProducer, signal: AbortSignal): Promise<Uint8Array | null> {
+    const read = await this.#deps.origin.read(wanted.path, { bytesMax: this.#fileBytesMax, signal })
+    switch (read.outcome) {
+      case 'read':
+        return this.#fill(wanted, producer, read.file)
+      case 'missing':
+        return null
+      case 'denied':
+        throw refused('FW_PATH_DENIED', `the origin denies the path: ${read.detail}`)
+      case 'tooLarge':
+        throw refused('FW_FILE_TOO_LARGE', `the file has ${read.bytes} bytes, over the limit of ${this.#fileBytesMax}`)
+    }
+  }
+
+  /** Under the version that was read, which need not be the one that was wanted. */
+  async #fill(wanted: WantedValue, producer: LayerProducer, { bytes, version }: OriginFile): Promise<Uint8Array> {
+    const value = producer.produce(bytes)
+    const key = valueKey({ ...wanted, version }, this.#deps.sha256Hex)
+    await this.#tryCache(() => this.#deps.cache.put(key, value, { kind: 'fill' }), 'full')
+    return value
+  }
+
+  async #tryCache<Result>(work: () => Promise<Result>, otherwise: Result): Promise<Result> {
+    const nowMs = this.#deps.clock.monotonicMs()
+    if (nowMs < this.#cacheAgainMs) return otherwise
+    try {
+      return await work()
+    } catch (error) {
+      // Whatever it is: an analyzer works on without its cache.
+      this.#cacheAgainMs = this.#deps.clock.monotonicMs() + this.#cacheRestMs
+      const cause = error instanceof Error ? error.message : String(error)
+      this.#deps.logger.warn({ cause, workspace: this.#workspace }, 'reading without the cache for a while')
+      return otherwise
+    }
+  }
+}
+
+function warmOf(found: Lookup): { readonly commandId: string | null; readonly links: readonly string[] } {
+  if (!('source' in found) || found.source.kind !== 'warm') return { commandId: null, links: [] }
+  const { commandId, traceparent } = found.source
+  return { commandId, links: traceparent === null ? [] : [traceparent] }
+}
+
+const refused = (code: ErrorCode, message: string): ForewarmError => new ForewarmError(code, message)
