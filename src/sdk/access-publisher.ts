@@ -123,7 +123,7 @@ class BufferedPublisher implements AccessPublisher {
 
   async flush(deadlineMs: number): Promise<boolean> {
     this.#hurries += 1
-    this.#linger.abort()
+    this.#hurry()
     const expired = new AbortController()
     const late = this.#deps.clock.sleep(deadlineMs, expired.signal).then(
       () => false,
@@ -171,8 +171,13 @@ class BufferedPublisher implements AccessPublisher {
   #push(entry: Entry): void {
     const dropped = this.#buffer.push(entry)
     if (dropped !== undefined && dropped.access !== null) this.#drop('overflow', 1)
-    if (this.#buffer.size >= this.#options.accessesMax) this.#linger.abort()
+    if (this.#buffer.size >= this.#options.accessesMax) this.#hurry()
     this.#running ??= this.#run()
+  }
+
+  /** Asks first: aborting again and again would make an error object each time. */
+  #hurry(): void {
+    if (!this.#linger.signal.aborted) this.#linger.abort()
   }
 
   /** Works until nothing waits any more. */
