@@ -1,18 +1,22 @@
 /** What predictors and tools read of a workspace's model: the rows of all its shards, merged, faded to now, bounded. */
 
-/** Everything learned of one file. Counts are whole numbers >= 0. */
-export type FileEvidence = {
+/** When a file is read. Counts are whole numbers >= 0. */
+export type ClockEvidence = {
   readonly path: string
   readonly frequency: number
   readonly lastAccessMs: number
   /** The latest access times, ascending; at most 50. */
   readonly accessTimes: readonly number[]
-  readonly coAccess: readonly Neighbour[]
-  readonly successors: readonly Neighbour[]
   /** Accesses by hour of day, UTC. */
   readonly hoursOfDay: ReadonlyMap<number, number>
   /** Accesses by hour of week, UTC, 0 is Monday 00:00. */
   readonly hoursOfWeek: ReadonlyMap<number, number>
+}
+
+/** Everything learned of one file. */
+export type FileEvidence = ClockEvidence & {
+  readonly coAccess: readonly Neighbour[]
+  readonly successors: readonly Neighbour[]
 }
 
 export type Neighbour = { readonly path: string; readonly count: number }
@@ -31,8 +35,8 @@ export interface ModelReader {
   profile(workspace: string, analyzer: string): Promise<ProfileEvidence | null>
   /** Sequences of the analyzer's latest closed sessions, the latest first. */
   sequences(workspace: string, analyzer: string, countMax: number): Promise<readonly Sequence[]>
-  /** All files of the workspace, in chunks. */
-  files(workspace: string): AsyncIterable<readonly FileEvidence[]>
+  /** All files of the workspace with their times, in chunks. */
+  files(workspace: string): AsyncIterable<readonly ClockEvidence[]>
   /** Keys (`workspace#shard`) of all shards that have been learned. */
   shardKeys(): Promise<readonly string[]>
 }

@@ -35,6 +35,9 @@ type PartitionState = {
   readonly silentBelow: number
 }
 
+/** How long a partition waits while the schema registry is away. */
+const RETRY_MS = 1_000
+
 /** A session to predict for, with the record that moved it last. */
 type Moved = { session: ObservedSession; event: AccessEvent; record: LogRecord }
 
@@ -107,19 +110,20 @@ export class PredictHandler implements LogHandler {
     let next = batch.records[0]?.offset ?? batch.endOffset
     if (state === undefined) return { next }
     const moved = new Map<string, Moved>()
+    let unreadableNow = false
     for (const record of batch.records) {
-      if (signal.aborted) break
-      await this.#follow(record, state, moved)
+      unreadableNow = !(await this.#follow(record, state, moved))
+      if (signal.aborted || unreadableNow) break
       next = record.offset + 1
     }
     for (const { session, event, record } of moved.values()) await this.#predict(session, event, record)
-    return { next, commit: state.sessions.resumeOffset(next) }
+    return { next, commit: state.sessions.resumeOffset(next), ...(unreadableNow && { pauseMs: RETRY_MS }) }
   }
 
-  async #follow(record: LogRecord, state: PartitionState, moved: Map<string, Moved>): Promise<void> {
+  /** False when the record cannot be read now. One that can never be read is passed over: ingest parks it. */
+  async #follow(record: LogRecord, state: PartitionState, moved: Map<string, Moved>): Promise<boolean> {
     const decoded = await this.#deps.codec.decode('access-events', record.value)
-    // Ingest parks what cannot be read; here it only means that there is nothing to predict from.
-    if (!decoded.ok) return
+    if (!decoded.ok) return !decoded.retriable
     const event = decoded.value
     const gate = this.#issuer.gate(event.workspace)
     for (const { path } of event.accesses) gate.wasRead(path)
@@ -128,6 +132,7 @@ export class PredictHandler implements LogHandler {
     moved.delete(key)
     if (session !== null && event.accesses.length > 0 && record.offset >= state.silentBelow)
       moved.set(key, { session, event, record })
+    return true
   }
 
   async #predict(session: ObservedSession, event: AccessEvent, record: LogRecord): Promise<void> {

@@ -1,6 +1,6 @@
 import { type Candidate, strongest } from '../../model/candidates/candidate.ts'
 import { manualCorrelated, manualNextAccess, manualPeakFiles } from '../../model/candidates/manual.ts'
-import type { FileEvidence, ModelReader } from '../../ports/model-reader.ts'
+import type { ClockEvidence, ModelReader } from '../../ports/model-reader.ts'
 import type { CandidateSource } from './source.ts'
 
 /** The manual's rules on the learned rows: the baseline `manual`. */
@@ -12,7 +12,7 @@ export function createManualSource(reader: ModelReader): CandidateSource {
       return file === null ? [] : strongest(manualCorrelated(file, session.lastAccessMs))
     },
     async tick(workspace, nowMs) {
-      const files: FileEvidence[] = []
+      const files: ClockEvidence[] = []
       for await (const chunk of reader.files(workspace)) files.push(...chunk)
       const next: Candidate[] = files.map((file) => manualNextAccess(file, nowMs)).filter((c) => c !== null)
       return strongest([...manualPeakFiles(files, nowMs), ...next])

@@ -7,12 +7,11 @@ import { hourOfDay } from './clock.ts'
  */
 
 type Neighbour = { readonly path: string; readonly count: number }
-type FileEvidence = {
+type CorrelationEvidence = { readonly frequency: number; readonly coAccess: readonly Neighbour[] }
+type ClockEvidence = {
   readonly path: string
-  readonly frequency: number
   readonly lastAccessMs: number
   readonly accessTimes: readonly number[]
-  readonly coAccess: readonly Neighbour[]
   readonly hoursOfDay: ReadonlyMap<number, number>
 }
 
@@ -23,7 +22,7 @@ const PEAK_FILES_MAX = 20
 const WITHIN_MS = 3_600_000
 
 /** Co-access count >= 5 and strength = count / frequency > 0.5, the ten strongest. */
-export function manualCorrelated(file: FileEvidence, nowMs: number): Candidate[] {
+export function manualCorrelated(file: CorrelationEvidence, nowMs: number): Candidate[] {
   return file.coAccess
     .filter(({ count }) => count >= COUNT_MIN && count / file.frequency > STRENGTH_MIN)
     .sort((a, b) => b.count - a.count)
@@ -37,7 +36,7 @@ export function manualCorrelated(file: FileEvidence, nowMs: number): Candidate[]
 }
 
 /** The twenty files most often read at this hour of the day. */
-export function manualPeakFiles(files: readonly FileEvidence[], nowMs: number): Candidate[] {
+export function manualPeakFiles(files: readonly ClockEvidence[], nowMs: number): Candidate[] {
   const hour = hourOfDay(nowMs)
   return files
     .map((file) => ({ path: file.path, count: file.hoursOfDay.get(hour) ?? 0 }))
@@ -48,7 +47,7 @@ export function manualPeakFiles(files: readonly FileEvidence[], nowMs: number): 
 }
 
 /** Last access + mean interval of the remembered accesses, when that lies within the coming hour. */
-export function manualNextAccess(file: FileEvidence, nowMs: number): Candidate | null {
+export function manualNextAccess(file: ClockEvidence, nowMs: number): Candidate | null {
   const first = file.accessTimes[0]
   const last = file.accessTimes.at(-1)
   if (first === undefined || last === undefined || file.accessTimes.length < 2) return null

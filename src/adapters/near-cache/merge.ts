@@ -1,0 +1,64 @@
+import type { FileCounts } from '../../model/fold/file-counts.ts'
+import { countAt, type HourCounts, hourAt } from '../../model/fold/hours.ts'
+import type { ClockEvidence, FileEvidence, Neighbour, ProfileEvidence } from '../../ports/model-reader.ts'
+
+/** Puts together what the shards of a workspace have counted: counts add up, times are united. */
+
+const TIMES_MAX = 50
+
+export function clockEvidence<Ref>(row: FileCounts<Ref>): ClockEvidence {
+  return {
+    path: row.path,
+    frequency: row.frequency,
+    lastAccessMs: row.lastAccessMs,
+    accessTimes: row.timesMs,
+    hoursOfDay: hoursOf(row.dayHours),
+    hoursOfWeek: hoursOf(row.weekHours),
+  }
+}
+
+export function mergeClocks(one: ClockEvidence, other: ClockEvidence | undefined): ClockEvidence {
+  if (other === undefined) return one
+  return {
+    path: one.path,
+    frequency: one.frequency + other.frequency,
+    lastAccessMs: Math.max(one.lastAccessMs, other.lastAccessMs),
+    accessTimes: [...one.accessTimes, ...other.accessTimes].sort((a, b) => a - b).slice(-TIMES_MAX),
+    hoursOfDay: mergeCounts(one.hoursOfDay, other.hoursOfDay),
+    hoursOfWeek: mergeCounts(one.hoursOfWeek, other.hoursOfWeek),
+  }
+}
+
+export function mergeFiles(files: readonly FileEvidence[]): FileEvidence | null {
+  return files.reduce<FileEvidence | null>((merged, file) => {
+    if (merged === null) return file
+    return {
+      ...mergeClocks(merged, file),
+      coAccess: mergeNeighbours(merged.coAccess, file.coAccess),
+      successors: mergeNeighbours(merged.successors, file.successors),
+    }
+  }, null)
+}
+
+export function mergeProfiles(profiles: readonly ProfileEvidence[]): ProfileEvidence | null {
+  return profiles.reduce<ProfileEvidence | null>((merged, profile) => {
+    if (merged === null) return profile
+    const sessions = merged.sessions + profile.sessions
+    return { sessions, files: mergeNeighbours(merged.files, profile.files) }
+  }, null)
+}
+
+const hoursOf = (hours: HourCounts): Map<number, number> =>
+  new Map(hours.map((entry) => [hourAt(entry), countAt(entry)]))
+
+function mergeNeighbours(one: readonly Neighbour[], other: readonly Neighbour[]): Neighbour[] {
+  const counts = new Map(one.map(({ path, count }) => [path, count]))
+  for (const { path, count } of other) counts.set(path, (counts.get(path) ?? 0) + count)
+  return [...counts].map(([path, count]) => ({ path, count }))
+}
+
+function mergeCounts(one: ReadonlyMap<number, number>, other: ReadonlyMap<number, number>): Map<number, number> {
+  const merged = new Map(one)
+  for (const [hour, count] of other) merged.set(hour, (merged.get(hour) ?? 0) + count)
+  return merged
+}

@@ -1,0 +1,207 @@
+import { LRUCache } from 'lru-cache'
+import { FileCounts } from '../../model/fold/file-counts.ts'
+import { epochOf, fadeFile } from '../../model/fold/file-counts.ts'
+import type { ClosedSession } from '../../model/fold/session.ts'
+import { bucketOf, type Sha256Hex, shardKey, shortId } from '../../model/identity.ts'
+import type { ModelLimits } from '../../model/limits.ts'
+import { decodeFile, type RefOf } from '../../model/rows/file-row.ts'
+import { decodeSequenceChunk } from '../../model/rows/sequence-row.ts'
+import { decodeClosed, decodeProfile } from '../../model/rows/session-rows.ts'
+import type { ClockEvidence, FileEvidence, ModelReader, ProfileEvidence, Sequence } from '../../ports/model-reader.ts'
+import type { ModelStore, RowAddress, RowSpace } from '../../ports/model-store.ts'
+import { clockEvidence, mergeClocks, mergeFiles, mergeProfiles } from './merge.ts'
+
+export type ModelReaderOptions = {
+  readonly limits: ModelLimits
+  readonly sha256Hex: Sha256Hex
+  readonly now: () => number
+  /** How old a row may be that is answered from this process, ms; ingest goes on learning meanwhile. */
+  readonly freshMs: number
+  /** Rows and names kept in this process at most. */
+  readonly entriesMax: number
+}
+
+type IdRow = FileCounts<string>
+
+const hexId: RefOf<string> = (high, low) => hex32(high) + hex32(low)
+const hex32 = (value: number): string => value.toString(16).padStart(8, '0')
+
+/**
+ * Reads models through a bounded cache in this process. Rows go stale after `freshMs`; the sequence of a closed session
+ * and the path behind an id never change and stay until they are the least recently used.
+ */
+export function createModelReader(store: ModelStore, options: ModelReaderOptions): ModelReader {
+  return new NearCacheReader(store, options)
+}
+
+class NearCacheReader implements ModelReader {
+  readonly #store: ModelStore
+  readonly #options: ModelReaderOptions
+  readonly #files: LRUCache<string, { row: IdRow | null }>
+  readonly #paths: LRUCache<string, string>
+  readonly #profiles: LRUCache<string, { profile: ProfileEvidence | null }>
+  readonly #closed: LRUCache<string, readonly ClosedSession[]>
+  readonly #sequences: LRUCache<string, Sequence>
+
+  constructor(store: ModelStore, options: ModelReaderOptions) {
+    this.#store = store
+    this.#options = options
+    const fresh = { max: options.entriesMax, ttl: options.freshMs, perf: { now: options.now } }
+    this.#files = new LRUCache(fresh)
+    this.#profiles = new LRUCache({ ...fresh, max: 256 })
+    this.#closed = new LRUCache({ ...fresh, max: 256 })
+    this.#paths = new LRUCache({ max: options.entriesMax })
+    this.#sequences = new LRUCache({ max: 256 })
+  }
+
+  async file(workspace: string, path: string): Promise<FileEvidence | null> {
+    const id = shortId(path, this.#options.sha256Hex)
+    const found = await Promise.all(
+      this.#shards().map(async (shard) => {
+        const row = await this.#fileRow(workspace, shard, id)
+        return row === null ? null : this.#evidence(workspace, shard, row)
+      }),
+    )
+    return mergeFiles(found.filter((file) => file !== null))
+  }
+
+  async profile(workspace: string, analyzer: string): Promise<ProfileEvidence | null> {
+    const found = await Promise.all(this.#shards().map((shard) => this.#profile(workspace, shard, analyzer)))
+    return mergeProfiles(found.filter((profile) => profile !== null))
+  }
+
+  async sequences(workspace: string, analyzer: string, countMax: number): Promise<readonly Sequence[]> {
+    const closed = await Promise.all(
+      this.#shards().map(async (shard) => {
+        const sessions = await this.#closedSessions(workspace, shard)
+        return sessions.filter((session) => session.analyzer === analyzer).map((session) => ({ shard, session }))
+      }),
+    )
+    const latest = closed.flat().sort((a, b) => b.session.lastMs - a.session.lastMs)
+    return Promise.all(latest.slice(0, countMax).map((one) => this.#sequence(workspace, one.shard, one.session)))
+  }
+
+  async *files(workspace: string): AsyncIterable<readonly ClockEvidence[]> {
+    const merged = new Map<string, ClockEvidence>()
+    const several = this.#options.limits.shards > 1
+    for (const shard of this.#shards()) {
+      for await (const rows of this.#store.scan(this.#address(workspace, shard, 'model'))) {
+        const files = rows.filter(([row]) => row.startsWith('f')).map(([, bytes]) => clockEvidence(this.#decode(bytes)))
+        if (!several) yield files
+        else for (const file of files) merged.set(file.path, mergeClocks(file, merged.get(file.path)))
+      }
+    }
+    if (several) yield [...merged.values()]
+  }
+
+  shardKeys(): Promise<readonly string[]> {
+    return this.#store.shardKeys()
+  }
+
+  async #fileRow(workspace: string, shard: number, id: string): Promise<IdRow | null> {
+    const key = `${shardKey(workspace, shard)}/${id}`
+    const cached = this.#files.get(key)
+    if (cached !== undefined) return cached.row
+    const [bytes] = await this.#store.get(this.#address(workspace, shard, 'model'), [`f${id}`])
+    const row = bytes == null ? null : this.#decode(bytes)
+    this.#files.set(key, { row })
+    return row
+  }
+
+  #decode(bytes: Uint8Array): IdRow {
+    const row = decodeFile<string, IdRow>(bytes, hexId, (path) => new FileCounts<string>(path))
+    fadeFile(row, epochOf(this.#options.now(), this.#options.limits), this.#options.limits)
+    return row
+  }
+
+  async #evidence(workspace: string, shard: number, row: IdRow): Promise<FileEvidence> {
+    const ids = [...row.coAccess.refs, ...row.successors.refs]
+    const paths = await this.#pathsOf(workspace, shard, ids)
+    const neighbours = (list: IdRow['coAccess']) =>
+      list.refs.flatMap((id, at) => {
+        const path = paths.get(id)
+        return path === undefined ? [] : [{ path, count: list.counts[at] ?? 0 }]
+      })
+    return { ...clockEvidence(row), coAccess: neighbours(row.coAccess), successors: neighbours(row.successors) }
+  }
+
+  /** Paths behind ids; an id whose file was evicted has none. */
+  async #pathsOf(workspace: string, shard: number, ids: readonly string[]): Promise<Map<string, string>> {
+    const paths = new Map<string, string>()
+    const unknown = new Set<string>()
+    for (const id of ids) {
+      const path = this.#paths.get(id)
+      if (path === undefined) unknown.add(id)
+      else paths.set(id, path)
+    }
+    const asked = [...unknown]
+    const address = this.#address(workspace, shard, 'model')
+    const rows = asked.length === 0 ? [] : await this.#store.get(address, asked.map((id) => `f${id}`))
+    rows.forEach((bytes, at) => {
+      const id = asked[at]
+      if (bytes === null || id === undefined) return
+      const { path } = this.#decode(bytes)
+      this.#paths.set(id, path)
+      paths.set(id, path)
+    })
+    return paths
+  }
+
+  async #profile(workspace: string, shard: number, analyzer: string): Promise<ProfileEvidence | null> {
+    const key = `${shardKey(workspace, shard)}/${analyzer}`
+    const cached = this.#profiles.get(key)
+    if (cached !== undefined) return cached.profile
+    const row = `a${shortId(analyzer, this.#options.sha256Hex)}`
+    const [bytes] = await this.#store.get(this.#address(workspace, shard, 'model'), [row])
+    const profile = bytes == null ? null : await this.#readProfile(workspace, shard, bytes)
+    this.#profiles.set(key, { profile })
+    return profile
+  }
+
+  async #readProfile(workspace: string, shard: number, bytes: Uint8Array): Promise<ProfileEvidence> {
+    const { sessions, files } = decodeProfile(bytes, hexId)
+    const paths = await this.#pathsOf(workspace, shard, [...files.keys()])
+    const named = [...files].flatMap(([id, count]) => {
+      const path = paths.get(id)
+      return path === undefined ? [] : [{ path, count }]
+    })
+    return { sessions, files: named }
+  }
+
+  async #closedSessions(workspace: string, shard: number): Promise<readonly ClosedSession[]> {
+    const key = shardKey(workspace, shard)
+    const cached = this.#closed.get(key)
+    if (cached !== undefined) return cached
+    const [bytes] = await this.#store.get(this.#address(workspace, shard, 'model'), ['c'])
+    const sessions = bytes == null ? [] : decodeClosed(bytes)
+    this.#closed.set(key, sessions)
+    return sessions
+  }
+
+  async #sequence(workspace: string, shard: number, session: ClosedSession): Promise<Sequence> {
+    const id = shortId(session.id, this.#options.sha256Hex)
+    const key = `${shardKey(workspace, shard)}/${id}.${session.opened}`
+    const cached = this.#sequences.get(key)
+    if (cached !== undefined) return cached
+    const chunks = Math.ceil(session.length / this.#options.limits.sequenceChunk)
+    const rows = Array.from({ length: chunks }, (_, chunk) => `${id}.${session.opened}.${chunk}`)
+    const bytes = await this.#store.get(this.#address(workspace, shard, 'sequences'), rows)
+    const entries = bytes.flatMap((chunk) => (chunk === null ? [] : decodeSequenceChunk(chunk, hexId)))
+    const paths = await this.#pathsOf(workspace, shard, entries.map(({ ref }) => ref))
+    const sequence = entries.flatMap(({ ref, timeMs }) => {
+      const path = paths.get(ref)
+      return path === undefined ? [] : [{ path, timeMs }]
+    })
+    this.#sequences.set(key, sequence)
+    return sequence
+  }
+
+  #shards(): number[] {
+    return Array.from({ length: this.#options.limits.shards }, (_, shard) => shard)
+  }
+
+  #address(workspace: string, shard: number, space: RowSpace): RowAddress {
+    const key = shardKey(workspace, shard)
+    return { bucket: bucketOf(key), shard: shortId(key, this.#options.sha256Hex), space }
+  }
+}

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createManualClock } from '../../../src/adapters/memory/clock.ts'
+import { createMemoryEventLog, type MemoryEventLog } from '../../../src/adapters/memory/event-log.ts'
+import { PredictHandler } from '../../../src/flows/predict/handler.ts'
+import type { CandidateSource } from '../../../src/flows/predict/source.ts'
+import type { AccessEvent } from '../../../src/model/access.ts'
+import { inControlGroup, shardKey, shortId } from '../../../src/model/identity.ts'
+import type { LogConsumer } from '../../../src/ports/event-log.ts'
+import type { Log, Telemetry } from '../../../src/ports/telemetry.ts'
+import type { WarmCommand } from '../../../src/warming/command.ts'
+import { createEmbeddedCodec } from '../../../src/wire/embedded-codec.ts'
+import { eventually } from '../../support/eventually.ts'
+
+const PARTITIONS = 4
+const NOW = 1_700_000_000_000
+const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
+const silent: Telemetry = {
+  span: (_name, _options, work) => work({ traceparent: null, set: () => {} }),
+  current: () => null,
+  measure: () => {},
+}
+const logger: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const codec = createEmbeddedCodec()
+
+const options = {
+  shards: 1,
+  sessions: { sessionsMax: 100, filesPerSessionMax: 1_000, idleMs: 1_800_000 },
+  gate: { aggressiveness: 'medium', horizonMs: 600_000, perSecondMax: 1_000, burstMax: 5_000, openMax: 1_000 },
+  bounds: { filesMax: 3, bytesMax: 1_000_000, pressureMax: 0.8 },
+  latencyMs: 20,
+  workspacesMax: 10,
+} as const
+
+/** After a read of `f<n>` come the next five files; by the clock comes `nightly`. */
+const nextFive: CandidateSource = {
+  async observe(session) {
+    const at = Number(session.recent.at(-1)?.path.slice(1))
+    return [1, 2, 3, 4, 5].map((step) => ({
+      path: `f${at + step}`,
+      probability: 1 - step / 10,
+      reason: 'sequence',
+      expectedAtMs: NOW + step * 1_000,
+    }))
+  },
+  tick: async (_workspace, nowMs) => [
+    { path: 'nightly', probability: 0.9, reason: 'seasonal', expectedAtMs: nowMs + 60_000 },
+  ],
+}
+
+describe('the predict flow', () => {
+  let log: MemoryEventLog
+  let handler: PredictHandler
+  let consumer: LogConsumer | undefined
+
+  beforeEach(() => {
+    log = createMemoryEventLog({ partitions: PARTITIONS })
+    handler = makeHandler()
+  })
+  afterEach(async () => {
+    await consumer?.stop()
+    consumer = undefined
+    await log.close()
+  })
+
+  const makeHandler = () => {
+    const clock = createManualClock(NOW)
+    const shardKeys = async () => [shardKey('w', 0)]
+    return new PredictHandler(
+      { log, codec, telemetry: silent, sha256Hex, source: nextFive, clock, logger, shardKeys },
+      options,
+    )
+  }
+  const start = async () => {
+    const topics = ['access-events', 'warm-requests', 'warm-outcomes'] as const
+    consumer = await log.consume({ group: 'predict', topics, batchRecordsMax: 100 }, handler)
+    await eventually(
+      () => consumer?.assignment().length ?? 0,
+      (count) => count === topics.length * PARTITIONS,
+    )
+  }
+  const publish = async (session: string, paths: readonly string[], over: Partial<AccessEvent> = {}) => {
+    const event: AccessEvent = {
+      workspace: 'w',
+      session,
+      analyzer: 'tsc',
+      revision: 'r1',
+      publisher: 'p',
+      sequence: 0,
+      sessionEnded: false,
+      forget: false,
+      changes: [],
+      accesses: paths.map((path, index) => ({
+        path,
+        timeMs: NOW + index,
+        layer: 'content',
+        version: null,
+        outcome: 'miss' as const,
+        warmedBy: null,
+      })),
+      ...over,
+    }
+    const value = await codec.encode('access-events', event)
+    await log.append('access-events', [{ key: shardKey('w', 0), value, headers: new Map() }])
+  }
+  const commands = async (): Promise<WarmCommand[]> => {
+    const found: WarmCommand[] = []
+    for (let partition = 0; partition < PARTITIONS; partition += 1) {
+      for await (const record of log.read({ topic: 'warm-commands', partition }, 0)) {
+        const decoded = await codec.decode('warm-commands', record.value)
+        if (decoded.ok) found.push(decoded.value)
+      }
+    }
+    return found
+  }
+  const commandsOf = (count: number) => eventually(commands, (found) => found.length >= count)
+
+  it('turns the accesses of a session into commands with reason, probability, deadline and revision', async () => {
+    await start()
+    await publish('s', ['f1'])
+    const found = await commandsOf(2)
+    const files = found.flatMap((command) => command.files)
+    expect(files.map(({ path }) => path).sort()).toEqual(['f2', 'f3', 'f4', 'f5', 'f6'])
+    expect(found.every((command) => command.files.length <= options.bounds.filesMax)).toBe(true)
+    expect(found[0]).toMatchObject({ workspace: 'w', session: 's', revision: 'r1', runId: null, issuedAtMs: NOW })
+    expect(files[0]).toMatchObject({ reason: 'sequence', horizonAtMs: NOW + 600_000 })
+    expect(found.every((command) => command.deadlineMs === NOW + 600_000)).toBe(true)
+  })
+
+  it('marks exactly the hashed control group', async () => {
+    await start()
+    for (let at = 0; at < 400; at += 5) await publish(`s${at}`, [`f${at}`])
+    const files = (await commandsOf(80)).flatMap((command) => command.files)
+    expect(files.length).toBeGreaterThan(300)
+    for (const { path, control } of files) expect(control).toBe(inControlGroup(shortId(path, sha256Hex)))
+    expect(files.some(({ control }) => control)).toBe(true)
+  })
+
+  it('does not predict a file again while its prediction is open', async () => {
+    await start()
+    await publish('s', ['f1'])
+    await commandsOf(2)
+    await publish('t', ['f1'])
+    await publish('u', ['f100'])
+    await eventually(commands, (found) => found.some(({ session }) => session === 'u'))
+    expect((await commands()).some(({ session }) => session === 't')).toBe(false)
+  })
+
+  it('stays silent until it has caught up, then goes on from its oldest open session', async () => {
+    await publish('open', ['f1'])
+    await publish('ended', ['f10'], { sessionEnded: true })
+    await start()
+    await publish('open', ['f50'])
+    const found = await commandsOf(2)
+    expect(new Set(found.map(({ session }) => session))).toEqual(new Set(['open']))
+    expect(found.flatMap(({ files }) => files.map(({ path }) => path))).not.toContain('f2')
+    await consumer?.stop()
+    handler = makeHandler()
+    await start()
+    await eventually(
+      () => handler.explain('w', 'open'),
+      (candidates) => candidates !== null,
+    )
+  })
+
+  it('plans a warm request into the commands of its run, the same ones each time', async () => {
+    await start()
+    const request = {
+      id: 'run-1',
+      workspace: 'w',
+      strategy: 'default',
+      revision: null,
+      paths: ['a', 'b', 'c', 'd'],
+      layers: ['content'],
+      requestedAtMs: NOW,
+      requestedBy: 'cli',
+      deadlineMs: NOW + 5_000,
+    }
+    const value = await codec.encode('warm-requests', request)
+    await log.append('warm-requests', [{ key: 'w', value, headers: new Map() }])
+    await log.append('warm-requests', [{ key: 'w', value, headers: new Map() }])
+    const found = await commandsOf(4)
+    expect(new Set(found.map(({ id }) => id))).toEqual(new Set(['run-1/0', 'run-1/1']))
+    expect(found.every(({ runId, deadlineMs }) => runId === 'run-1' && deadlineMs === NOW + 5_000)).toBe(true)
+    expect(found.flatMap(({ files }) => files).every(({ control, reason }) => !control && reason === 'request')).toBe(
+      true,
+    )
+  })
+
+  it('issues what the clock calls for in the workspaces of its partitions', async () => {
+    await start()
+    await handler.tick()
+    const found = await commandsOf(1)
+    expect(found[0]?.files[0]).toMatchObject({ path: 'nightly', reason: 'seasonal' })
+    expect(found[0]).toMatchObject({ session: null, shard: 0 })
+  })
+
+  it('passes over a record that cannot be read and goes on', async () => {
+    await start()
+    await log.append('access-events', [{ key: shardKey('w', 0), value: new Uint8Array([9, 9]), headers: new Map() }])
+    await publish('s', ['f1'])
+    expect((await commandsOf(2)).length).toBeGreaterThan(0)
+  })
+})
