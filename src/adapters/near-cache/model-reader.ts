@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { FileCounts } from '../../model/fold/file-counts.ts'
-import { epochOf, fadeFile } from '../../model/fold/file-counts.ts'
+import { epochOf, FileCounts, fadeFile } from '../../model/fold/file-counts.ts'
 import type { ClosedSession } from '../../model/fold/session.ts'
 import { bucketOf, type Sha256Hex, shardKey, shortId } from '../../model/identity.ts'
 import type { ModelLimits } from '../../model/limits.ts'
@@ -136,7 +135,13 @@ class NearCacheReader implements ModelReader {
     }
     const asked = [...unknown]
     const address = this.#address(workspace, shard, 'model')
-    const rows = asked.length === 0 ? [] : await this.#store.get(address, asked.map((id) => `f${id}`))
+    const rows =
+      asked.length === 0
+        ? []
+        : await this.#store.get(
+            address,
+            asked.map((id) => `f${id}`),
+          )
     rows.forEach((bytes, at) => {
       const id = asked[at]
       if (bytes === null || id === undefined) return
@@ -187,7 +192,11 @@ class NearCacheReader implements ModelReader {
     const rows = Array.from({ length: chunks }, (_, chunk) => `${id}.${session.opened}.${chunk}`)
     const bytes = await this.#store.get(this.#address(workspace, shard, 'sequences'), rows)
     const entries = bytes.flatMap((chunk) => (chunk === null ? [] : decodeSequenceChunk(chunk, hexId)))
-    const paths = await this.#pathsOf(workspace, shard, entries.map(({ ref }) => ref))
+    const paths = await this.#pathsOf(
+      workspace,
+      shard,
+      entries.map(({ ref }) => ref),
+    )
     const sequence = entries.flatMap(({ ref, timeMs }) => {
       const path = paths.get(ref)
       return path === undefined ? [] : [{ path, timeMs }]

@@ -1,3 +1,4 @@
+import { hourOfDay, hourOfWeek } from '../fold/hours.ts'
 import type { Candidate } from './candidate.ts'
 
 type ClockEvidence = {
@@ -15,12 +16,6 @@ const DAY_MS = 86_400_000
 /** Reads closer together than this belong to one visit. */
 const VISIT_GAP_MS = 30 * 60_000
 const VISITS_MIN = 4
-
-/** Hour of day, 0..23, UTC. */
-export const hourOfDay = (timeMs: number): number => Math.floor(timeMs / HOUR_MS) % 24
-
-/** Hour of week, 0..167, UTC; 0 is Monday 00:00 (1 January 1970 was a Thursday). */
-export const hourOfWeek = (timeMs: number): number => (Math.floor(timeMs / HOUR_MS) + 72) % 168
 
 /**
  * A file that is read at this hour of the day, or of the week, is read again: P = 1 - exp(-lambda * horizon), a Poisson

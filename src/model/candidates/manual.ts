@@ -1,5 +1,5 @@
+import { hourOfDay } from '../fold/hours.ts'
 import type { Candidate } from './candidate.ts'
-import { hourOfDay } from './clock.ts'
 
 /**
  * The rules of the ancestor's manual, to the letter, as the named baseline `manual`. The manual states no

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type ObservedSession, strongest } from '../../../src/model/candidates/candidate.ts'
-import { hourOfDay, hourOfWeek, recurrenceCandidate, seasonalCandidate } from '../../../src/model/candidates/clock.ts'
+import { recurrenceCandidate, seasonalCandidate } from '../../../src/model/candidates/clock.ts'
 import { manualCorrelated, manualNextAccess, manualPeakFiles } from '../../../src/model/candidates/manual.ts'
 import { correlationCandidates } from '../../../src/model/candidates/neighbours.ts'
 import { profileCandidates } from '../../../src/model/candidates/profile.ts'
@@ -90,12 +90,6 @@ describe('candidates from the models', () => {
       probability: 0.8,
     })
     expect(recurrenceCandidate(recurrent, { nowMs: 5 * HOUR, horizonMs: HOUR })).toBeNull()
-  })
-
-  it('count hours from midnight and from Monday, UTC', () => {
-    const monday = Date.UTC(2026, 10, 23, 5, 30)
-    expect([hourOfDay(monday), hourOfWeek(monday)]).toEqual([5, 5])
-    expect(hourOfWeek(Date.UTC(2026, 10, 22, 23))).toBe(167)
   })
 })
 
