@@ -1,0 +1,75 @@
+/** Kinds of evidence; a candidate carries a bit for each that named it. */
+export const SOURCE = { sequence: 1, start: 2, coAccess: 4, imports: 8, tree: 16, kin: 32, clock: 64, other: 128 } as const
+export const SOURCES = 8
+
+/** Names of the bits, lowest first, as `reason` tells them. */
+export const SOURCE_NAMES = ['sequence', 'start', 'co-access', 'import', 'tree', 'kin', 'clock', 'cross-analyzer'] as const
+
+/** The files weighed at one read, each once, with the evidence of every source merged. Reused from read to read. */
+export class Candidates {
+  readonly files: Int32Array
+  readonly sources: Int32Array
+  /** Reads of the session until the file is due, by the nearest source; `UNKNOWN` when none says. */
+  readonly distance: Float64Array
+  readonly dueMs: Float64Array
+  /** Strongest co-access, 0 to 1. */
+  readonly strength: Float64Array
+  /** Events in which the pair was seen. */
+  readonly support: Float64Array
+  /** Agreement of the best match pointer with the session so far, 0 to 1. */
+  readonly quality: Float64Array
+  size = 0
+  readonly #slotOf = new Map<number, number>()
+  readonly #max: number
+
+  constructor(max: number) {
+    this.#max = max
+    this.files = new Int32Array(max)
+    this.sources = new Int32Array(max)
+    this.distance = new Float64Array(max)
+    this.dueMs = new Float64Array(max)
+    this.strength = new Float64Array(max)
+    this.support = new Float64Array(max)
+    this.quality = new Float64Array(max)
+  }
+
+  get full(): boolean {
+    return this.size >= this.#max
+  }
+
+  clear(): void {
+    this.size = 0
+    this.#slotOf.clear()
+  }
+
+  /** The file's place, made when it is new; -1 when there is no room. */
+  add(file: number, source: number): number {
+    const known = this.#slotOf.get(file)
+    if (known !== undefined) {
+      this.sources[known] = (this.sources[known] ?? 0) | source
+      return known
+    }
+    if (this.full) return -1
+    const slot = this.size++
+    this.#slotOf.set(file, slot)
+    this.files[slot] = file
+    this.sources[slot] = source
+    this.distance[slot] = UNKNOWN
+    this.dueMs[slot] = UNKNOWN
+    this.strength[slot] = 0
+    this.support[slot] = 0
+    this.quality[slot] = 0
+    return slot
+  }
+
+  /** Notes that the file is due in `distance` reads and `dueMs`, by a pointer of `quality`. */
+  due(slot: number, due: { distance: number; dueMs: number; quality: number }): void {
+    if (due.distance < (this.distance[slot] ?? 0)) {
+      this.distance[slot] = due.distance
+      this.dueMs[slot] = due.dueMs
+    }
+    if (due.quality > (this.quality[slot] ?? 0)) this.quality[slot] = due.quality
+  }
+}
+
+export const UNKNOWN = 1e9

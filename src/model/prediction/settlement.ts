@@ -1,0 +1,93 @@
+import { FEATURES } from './features.ts'
+import { grownInt32 } from './grow.ts'
+import { LIMITS } from './limits.ts'
+import { HEAD, type Scorer } from './scorer.ts'
+
+/**
+ * Weighed candidates wait here until the cache's residence is over; then it is known which horizons they met, and the
+ * scorer learns. Reads and time-outs are both learned at that moment: learning reads at once would make the scorer
+ * believe, for as long as a residence lasts, that everything is read.
+ */
+export class Settlement {
+  readonly #file: Int32Array
+  readonly #issued: Float64Array
+  readonly #residence: Float64Array
+  readonly #readAt: Float64Array
+  readonly #next: Int32Array
+  readonly #features: Int32Array
+  #waiting = new Int32Array(1024).fill(-1)
+  #first = 0
+  #end = 0
+
+  constructor() {
+    const max = LIMITS.pendingMax
+    this.#file = new Int32Array(max)
+    this.#issued = new Float64Array(max)
+    this.#residence = new Float64Array(max)
+    this.#readAt = new Float64Array(max)
+    this.#next = new Int32Array(max).fill(-1)
+    this.#features = new Int32Array(max * FEATURES)
+  }
+
+  /** Takes a copy of the features at `from`. `moves` is the cache's clock now. */
+  add(file: number, features: { from: number; all: Int32Array }, when: { moves: number; residence: number; scorer: Scorer }): void {
+    if (this.#end - this.#first >= LIMITS.pendingMax) this.#settle(when.scorer)
+    const at = this.#end++ % LIMITS.pendingMax
+    if (file >= this.#waiting.length) this.#waiting = grownInt32(this.#waiting, file + 1, -1)
+    this.#file[at] = file
+    this.#issued[at] = when.moves
+    this.#residence[at] = when.residence
+    this.#readAt[at] = 0
+    this.#next[at] = this.#waiting[file] ?? -1
+    this.#waiting[file] = at
+    this.#features.set(features.all.subarray(features.from, features.from + FEATURES), at * FEATURES)
+  }
+
+  /** Notes that `file` was read. */
+  read(file: number, moves: number): void {
+    let at = this.#waiting[file] ?? -1
+    while (at >= 0) {
+      this.#readAt[at] = moves
+      at = this.#next[at] ?? -1
+    }
+    if (file < this.#waiting.length) this.#waiting[file] = -1
+  }
+
+  /** Learns from everything whose residence is over. */
+  advance(moves: number, scorer: Scorer): void {
+    while (this.#first < this.#end) {
+      const at = this.#first % LIMITS.pendingMax
+      if (moves - (this.#issued[at] ?? 0) < (this.#residence[at] ?? 0)) return
+      this.#settle(scorer)
+    }
+  }
+
+  #settle(scorer: Scorer): void {
+    const at = this.#first++ % LIMITS.pendingMax
+    const readAt = this.#readAt[at] ?? 0
+    if (readAt === 0) this.#unlink(at)
+    const took = readAt === 0 ? Number.POSITIVE_INFINITY : (readAt - (this.#issued[at] ?? 0)) / (this.#residence[at] ?? 1)
+    const from = at * FEATURES
+    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.quarter, label: took <= 0.25 ? 1 : 0 })
+    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.half, label: took <= 0.5 ? 1 : 0 })
+    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.full, label: took <= 1 ? 1 : 0 })
+  }
+
+  /** The oldest of a file's waiting entries is the last of its chain. */
+  #unlink(at: number): void {
+    const file = this.#file[at] ?? 0
+    let before = this.#waiting[file] ?? -1
+    if (before === at) {
+      this.#waiting[file] = this.#next[at] ?? -1
+      return
+    }
+    while (before >= 0) {
+      const after = this.#next[before] ?? -1
+      if (after === at) {
+        this.#next[before] = this.#next[at] ?? -1
+        return
+      }
+      before = after
+    }
+  }
+}
