@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { type Readable, pipeline } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { PredictorGraph } from '../../model/prediction/predictor.ts'
 import { TraceBuilder } from '../../model/replay/build-trace.ts'

@@ -20,9 +20,11 @@ export class CacheView {
   #residence: number
   #unread = 0
   #msPerMove = 1
+  readonly #latencyMs: number
   #lastMs = Number.NaN
 
-  constructor(capacityFiles: number) {
+  constructor(capacityFiles: number, latencyMs: number) {
+    this.#latencyMs = latencyMs
     this.capacityFiles = capacityFiles
     this.#residence = capacityFiles
   }
@@ -42,9 +44,9 @@ export class CacheView {
     return this.#unread
   }
 
-  /** Milliseconds of event time a movement takes, smoothed. */
-  get msPerMove(): number {
-    return this.#msPerMove
+  /** Movements while a warm is on its way, as long as reads go on. */
+  get latencyMoves(): number {
+    return this.#latencyMs === 0 ? 0 : this.#latencyMs / Math.max(this.#latencyMs / this.capacityFiles, this.#msPerMove)
   }
 
   /** A place for one more file. */
@@ -112,7 +114,8 @@ export class CacheView {
 
   #observeTime(timeMs: number): void {
     const passed = timeMs - this.#lastMs
-    if (passed >= 0) this.#msPerMove += (passed - this.#msPerMove) * RESIDENCE_RATE
+    // A pause tells nothing about the pace of reading, and counts no more than one latency.
+    if (passed >= 0) this.#msPerMove += (Math.min(passed, this.#latencyMs) - this.#msPerMove) * RESIDENCE_RATE
     this.#lastMs = timeMs
   }
 }

@@ -37,7 +37,8 @@ export class ClockHabits {
     this.expire(timeMs)
     PERIODS_MS.forEach((periodMs, period) => {
       const habit = this.#habits.find((one) => one.analyzer === analyzer && one.period === period && near(one, timeMs))
-      if (habit === undefined) this.#open({ analyzer, period, expectedMs: timeMs + periodMs, kept: 0, missed: 0, asked: false })
+      if (habit === undefined)
+        this.#open({ analyzer, period, expectedMs: timeMs + periodMs, kept: 0, missed: 0, asked: false })
       else this.#keep(habit, timeMs + periodMs)
     })
   }
@@ -99,7 +100,10 @@ export class ClockHabits {
 }
 
 /** Names what the analyzer's last session read, a stretch of it from `from` on. */
-export function nameHabit(last: { sequence: Sequence; from: number; probability: number }, candidates: Candidates): void {
+export function nameHabit(
+  last: { sequence: Sequence; from: number; probability: number },
+  candidates: Candidates,
+): void {
   candidates.clear()
   const end = Math.min(last.sequence.length, last.from + LIMITS.candidatesMax)
   for (let at = last.from; at < end; at++) {

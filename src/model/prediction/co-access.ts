@@ -25,7 +25,7 @@ export class CoAccess {
     for (let at = base; at < base + NEIGHBOURS; at++) this.#count[at] = (this.#count[at] ?? 0) * FADE
     const end = Math.min(recent.length, WINDOW + 1)
     for (let at = 1; at < end; at++) {
-      const other = recent[at] ?? file
+      const other: number = recent[at] ?? file
       if (other === file) continue
       this.#count1(file, other)
       this.#count1(other, file)

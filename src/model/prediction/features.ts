@@ -1,6 +1,6 @@
+import type { CacheView } from './cache-view.ts'
 import type { Candidates } from './candidates.ts'
 import { SOURCES, UNKNOWN } from './candidates.ts'
-import type { CacheView } from './cache-view.ts'
 import type { CoAccess } from './co-access.ts'
 import type { FileTable } from './file-table.ts'
 import type { FileTree } from './file-tree.ts'
@@ -27,7 +27,11 @@ export type FeatureContext = {
 }
 
 /** Writes the `FEATURES` hashes of candidate `slot` to `out` from `at` on. */
-export function writeFeatures(context: FeatureContext, session: OpenSession, example: { candidates: Candidates; slot: number; out: Int32Array; at: number }): void {
+export function writeFeatures(
+  context: FeatureContext,
+  session: OpenSession,
+  example: { candidates: Candidates; slot: number; out: Int32Array; at: number },
+): void {
   const { candidates, slot, out, at } = example
   const { files, store, coAccess, view } = context
   const file = candidates.files[slot] ?? 0

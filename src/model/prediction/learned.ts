@@ -2,7 +2,16 @@ import { CacheView } from './cache-view.ts'
 import { Candidates, SOURCE, SOURCE_NAMES, SOURCES, UNKNOWN } from './candidates.ts'
 import { ClockHabits, type DueHabit, nameHabit } from './clock-habits.ts'
 import { CoAccess } from './co-access.ts'
-import { cutOff, DECIDING_HEAD, REACH_MAX, REACH_MIN, REACH_SHARE, RENEW_AGE, UNREAD_SHARE_MAX } from './decision.ts'
+import {
+  cutOff,
+  DECIDING_HEAD,
+  REACH_LATENCIES,
+  REACH_MAX,
+  REACH_MIN,
+  REACH_SHARE,
+  RENEW_AGE,
+  UNREAD_SHARE_MAX,
+} from './decision.ts'
 import { FEATURES, type FeatureContext, writeFeatures } from './features.ts'
 import { FileTable } from './file-table.ts'
 import { FileTree } from './file-tree.ts'
@@ -12,7 +21,14 @@ import { Kin } from './kin.ts'
 import { LIMITS } from './limits.ts'
 import { advancePointers, nameAhead, nameWindow, seedPointers, startPointers } from './match-pointers.ts'
 import { OpenSession, OpenSessions } from './open-sessions.ts'
-import type { Prediction, PredictorAccess, PredictorGraph, PredictorOptions, RankingPredictor, SessionSequence } from './predictor.ts'
+import type {
+  Prediction,
+  PredictorAccess,
+  PredictorGraph,
+  PredictorOptions,
+  RankingPredictor,
+  SessionSequence,
+} from './predictor.ts'
 import { RankProbes } from './rank-probes.ts'
 import { HEAD, Scorer } from './scorer.ts'
 import { SequenceStore } from './sequences.ts'
@@ -22,11 +38,15 @@ import { Settlement } from './settlement.ts'
 export type SharedState = { readonly view: CacheView; readonly scorer: Scorer }
 
 export function createSharedState(options: PredictorOptions): SharedState {
-  return { view: new CacheView(options.capacityFiles), scorer: new Scorer() }
+  return { view: new CacheView(options.capacityFiles, options.latencyMs), scorer: new Scorer() }
 }
 
 /** A predictor for one workspace. Predictors of one process should share their state; alone, one has its own. */
-export function createPredictor(options: PredictorOptions, graph?: PredictorGraph, shared?: SharedState): LearnedPredictor {
+export function createPredictor(
+  options: PredictorOptions,
+  graph?: PredictorGraph,
+  shared?: SharedState,
+): LearnedPredictor {
   return new LearnedPredictor(options, graph, shared ?? createSharedState(options))
 }
 
@@ -208,7 +228,8 @@ export class LearnedPredictor implements RankingPredictor {
   #nameCandidates(session: OpenSession, file: number): void {
     const candidates = this.#candidates
     candidates.clear()
-    const reach = Math.round((REACH_SHARE * this.#view.residence) / session.movesPerRead)
+    const { residence, latencyMoves } = this.#view
+    const reach = Math.round((REACH_SHARE * residence + REACH_LATENCIES * latencyMoves) / session.movesPerRead)
     nameAhead(session, Math.max(REACH_MIN, Math.min(REACH_MAX, reach)), candidates)
     this.#imports.name(session, file, candidates)
     this.#coAccess.name(file, candidates)
@@ -248,13 +269,17 @@ export class LearnedPredictor implements RankingPredictor {
     const chosen: Weighed[] = []
     const candidates = this.#candidates
     const view = this.#view
-    const { moves, residence } = view
+    const { moves, residence, latencyMoves } = view
     for (let slot = 0; slot < candidates.size; slot++) {
       const file = candidates.files[slot] ?? 0
       if (view.age(this.#node[file] ?? 0) < RENEW_AGE) continue
       const at = slot * FEATURES
       writeFeatures(this.#context, session, { candidates, slot, out: this.#features, at })
-      this.#settlement.add(file, { from: at, all: this.#features }, { moves, residence, scorer: this.#scorer })
+      this.#settlement.add(
+        file,
+        { from: at, all: this.#features },
+        { moves, residence, latencyMoves, scorer: this.#scorer },
+      )
       const probability = this.#scorer.score(this.#features, at, { count: FEATURES, head: DECIDING_HEAD })
       if (probability >= this.#cutOff && !this.#tooLate(slot)) chosen.push({ slot, probability })
     }
@@ -297,12 +322,15 @@ export class LearnedPredictor implements RankingPredictor {
     const { probability, nowMs, expectedAtMs } = when
     const { latencyMs } = this.#options
     this.#view.warm(this.#node[file] ?? 0, nowMs + latencyMs)
-    const leavesMs = nowMs + this.#view.residence * this.#view.msPerMove
+    const leavesMs = nowMs + UNREAD_MS
     const reason = reasonOf(this.#candidates.sources[slot] ?? 0)
     const horizonAtMs = Math.max(expectedAtMs + latencyMs, leavesMs)
     return { path: this.#files.path(file), probability, reason, expectedAtMs, horizonAtMs }
   }
 }
+
+/** An unread warm is given so long before it counts as wasted. */
+const UNREAD_MS = 10 * 60_000
 
 const RECENT = 13
 

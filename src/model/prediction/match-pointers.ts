@@ -49,7 +49,9 @@ function follow(pointer: MatchPointer, file: number): void {
     return
   }
   for (let at = pointer.position; at >= 0 && at > pointer.position - SCAN_BACK; at--) {
-    if (files[at] === file) return found(pointer)
+    if (files[at] !== file) continue
+    found(pointer)
+    return
   }
   pointer.misses++
   pointer.quality *= 0.92
@@ -85,7 +87,11 @@ function hasRoom(session: OpenSession): boolean {
   return session.pointers.some((pointer) => pointer.quality < 0.3)
 }
 
-function seedFrom(session: OpenSession, from: { analyzer: number; file: number; quality: number }, store: SequenceStore): void {
+function seedFrom(
+  session: OpenSession,
+  from: { analyzer: number; file: number; quality: number },
+  store: SequenceStore,
+): void {
   const row = store.row(from.analyzer, from.file)
   if (row === 0) return
   for (let nth = 0; nth < OCCURRENCES && hasRoom(session); nth++) {

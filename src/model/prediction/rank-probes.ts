@@ -6,7 +6,12 @@ import { HEAD, type Scorer } from './scorer.ts'
 /** Distinct files that a ranking looks ahead. */
 export const RANK_HORIZON = 20
 
-type Probe = { readonly at: number; readonly files: Int32Array; readonly features: Int32Array; readonly seen: Set<number> }
+type Probe = {
+  readonly at: number
+  readonly files: Int32Array
+  readonly features: Int32Array
+  readonly seen: Set<number>
+}
 
 /**
  * Teaches the ranking: now and then, a session's whole list of candidates is kept until its next twenty distinct files

@@ -1,5 +1,5 @@
 /** What a head predicts: read before a quarter, half, all of the cache's residence is over; among the session's next 20. */
-export const HEAD = { quarter: 0, half: 1, full: 2, next20: 3 } as const
+export const HEAD = { near: 0, half: 1, full: 2, next20: 3 } as const
 export const HEADS = 4
 
 const TABLE_BITS = 17
@@ -59,7 +59,8 @@ export class Scorer {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const known = bytes.byteLength >= 12 && view.getUint32(0, true) === MAGIC && view.getUint32(4, true) === TABLE_BITS
     const count = known ? view.getUint32(8, true) : 0
-    if (!known || bytes.byteLength !== 12 + count * 12) throw new RangeError('these bytes are no scorer weights of this version')
+    if (!known || bytes.byteLength !== 12 + count * 12)
+      throw new RangeError('these bytes are no scorer weights of this version')
     this.#weight.fill(0)
     this.#gradient.fill(0)
     for (let nth = 0; nth < count; nth++) {

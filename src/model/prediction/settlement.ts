@@ -12,6 +12,7 @@ export class Settlement {
   readonly #file: Int32Array
   readonly #issued: Float64Array
   readonly #residence: Float64Array
+  readonly #latency: Float64Array
   readonly #readAt: Float64Array
   readonly #next: Int32Array
   readonly #features: Int32Array
@@ -24,19 +25,25 @@ export class Settlement {
     this.#file = new Int32Array(max)
     this.#issued = new Float64Array(max)
     this.#residence = new Float64Array(max)
+    this.#latency = new Float64Array(max)
     this.#readAt = new Float64Array(max)
     this.#next = new Int32Array(max).fill(-1)
     this.#features = new Int32Array(max * FEATURES)
   }
 
   /** Takes a copy of the features at `from`. `moves` is the cache's clock now. */
-  add(file: number, features: { from: number; all: Int32Array }, when: { moves: number; residence: number; scorer: Scorer }): void {
+  add(
+    file: number,
+    features: { from: number; all: Int32Array },
+    when: { moves: number; residence: number; latencyMoves: number; scorer: Scorer },
+  ): void {
     if (this.#end - this.#first >= LIMITS.pendingMax) this.#settle(when.scorer)
     const at = this.#end++ % LIMITS.pendingMax
     if (file >= this.#waiting.length) this.#waiting = grownInt32(this.#waiting, file + 1, -1)
     this.#file[at] = file
     this.#issued[at] = when.moves
     this.#residence[at] = when.residence
+    this.#latency[at] = when.latencyMoves
     this.#readAt[at] = 0
     this.#next[at] = this.#waiting[file] ?? -1
     this.#waiting[file] = at
@@ -66,11 +73,12 @@ export class Settlement {
     const at = this.#first++ % LIMITS.pendingMax
     const readAt = this.#readAt[at] ?? 0
     if (readAt === 0) this.#unlink(at)
-    const took = readAt === 0 ? Number.POSITIVE_INFINITY : (readAt - (this.#issued[at] ?? 0)) / (this.#residence[at] ?? 1)
+    const took = readAt === 0 ? Number.POSITIVE_INFINITY : readAt - (this.#issued[at] ?? 0) - (this.#latency[at] ?? 0)
+    const residence = this.#residence[at] ?? 0
     const from = at * FEATURES
-    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.quarter, label: took <= 0.25 ? 1 : 0 })
-    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.half, label: took <= 0.5 ? 1 : 0 })
-    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.full, label: took <= 1 ? 1 : 0 })
+    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.near, label: took <= residence * 0.25 ? 1 : 0 })
+    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.half, label: took <= residence * 0.5 ? 1 : 0 })
+    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.full, label: took <= residence ? 1 : 0 })
   }
 
   /** The oldest of a file's waiting entries is the last of its chain. */

@@ -49,7 +49,11 @@ export class Judging {
   readonly #decisions: Decisions
   readonly #latencyMs: number
 
-  constructor(trace: Trace, decisions: Decisions, bounds: { capacityFiles: number; latencyMs: number; policy?: CachePolicy }) {
+  constructor(
+    trace: Trace,
+    decisions: Decisions,
+    bounds: { capacityFiles: number; latencyMs: number; policy?: CachePolicy },
+  ) {
     this.#trace = trace
     this.#decisions = decisions
     this.#latencyMs = bounds.latencyMs

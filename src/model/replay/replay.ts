@@ -48,7 +48,15 @@ export function replay(trace: Trace, fleet: Fleet, bounds: ReplayBounds, hooks: 
     hooks.afterRow?.(row)
   }
   const { reasons, probabilities, extraFiles } = log
-  return { decisions: log, reasons, probabilities, verdict: judging.verdict(), fates: judging.fates, outcomes, extraFiles }
+  return {
+    decisions: log,
+    reasons,
+    probabilities,
+    verdict: judging.verdict(),
+    fates: judging.fates,
+    outcomes,
+    extraFiles,
+  }
 }
 
 const OUTCOME_CODE = { miss: 0, hit: 1, warmHit: 2 } as const
