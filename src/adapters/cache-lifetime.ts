@@ -7,7 +7,7 @@ export type CacheLifetimes = {
   readonly readMs: number
   /** Of a warm that nobody has read yet: it is the first to leave. */
   readonly unreadMs: number
-  /** Of a path's pointer to its current version. */
+  /** Of a path's pointer to its current version, where pointers have a life; renewed when it is read or moved. */
   readonly pointerMs: number
 }
 

@@ -6,6 +6,7 @@ import { assertApplicable, metaFromText, metaToText } from '../model-rows.ts'
 import type { RedisConnection } from './connect.ts'
 import { verifyNoEviction } from './eviction-policy.ts'
 import { createModelKeys, fieldOf, type ModelKeys, rowOf } from './model-keys.ts'
+import { scanKeys } from './node.ts'
 import { loadScript, runScript } from './script.ts'
 
 export type RedisModelStoreOptions = {
@@ -184,13 +185,8 @@ async function dropBucket(connection: RedisConnection, keys: ModelKeys, bucket: 
 
 async function keysOf(connection: RedisConnection, pattern: string): Promise<Set<string>> {
   const found = new Set<string>()
-  for (const node of await connection.masters()) {
-    let cursor = '0'
-    do {
-      const [next, names] = await connection.run(() => node.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_ROWS))
-      for (const name of names) found.add(name)
-      cursor = next
-    } while (cursor !== '0')
+  for await (const { names } of scanKeys(connection, pattern)) {
+    for (const name of names) found.add(name)
   }
   return found
 }

@@ -1,0 +1,131 @@
+import type { Cache, CacheEntry, CacheKey, EntrySource, PutResult } from '../../ports/cache.ts'
+import { ForewarmError } from '../../ports/errors.ts'
+import { decodeEntry, encodeEntry, STATE_OFFSET, UNREAD_BYTE } from '../../wire/cache-entry.ts'
+import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs } from '../cache-lifetime.ts'
+import { pack, sourceOf, unpack } from '../compression.ts'
+import { type CacheKeys, createCacheKeys } from './cache-keys.ts'
+import { measurePressure, remembered } from './cache-pressure.ts'
+import { clearEntries, countEntries } from './cache-scan.ts'
+import type { RedisConnection } from './connect.ts'
+import { loadScript, type RedisScript, runScript, toBuffer } from './script.ts'
+
+export type RedisCacheOptions = {
+  /** Put before every key, for several deployments on one Redis; default `fwc:`. */
+  readonly keyPrefix?: string
+  /**
+   * Longer values are refused as `full` before they are sent (Redis would evict others for them first), and longer entries read as damaged; default
+   * 16 MiB; keep it well below maxmemory.
+   */
+  readonly valueBytesMax?: number
+  readonly lifetimes?: Partial<CacheLifetimes>
+  /** Pressure is measured anew after so long; default 1 s, 0 for always. */
+  readonly pressureAgeMsMax?: number
+  /** Told of every damaged entry; it is removed and counts as a miss. */
+  readonly onDamaged?: () => void
+}
+
+const VALUE_BYTES_MAX = 16 * 1_024 * 1_024
+const PRESSURE_AGE_MS_MAX = 1_000
+
+const MARK_READ = loadScript('mark-read-1')
+const RENEW = loadScript('renew-1')
+const MOVE_POINTER = loadScript('move-pointer-1')
+const LEASE = loadScript('lease-1')
+const RELEASE = loadScript('release-1')
+
+/**
+ * The cache on Redis 7 or Redis Cluster, which must have `maxmemory-policy volatile-ttl` and `maxmemory-samples 10`: what
+ * has the least time left leaves first, and every key has a time. The cache owns the connection and closes it.
+ */
+export function createRedisCache(connection: RedisConnection, options: RedisCacheOptions = {}): Cache {
+  const { client, run } = connection
+  const keys = createCacheKeys(options.keyPrefix ?? 'fwc:')
+  const lifetimes = { ...DEFAULT_LIFETIMES, ...options.lifetimes }
+  const context: Context = {
+    connection,
+    keys,
+    lifetimes,
+    valueBytesMax: options.valueBytesMax ?? VALUE_BYTES_MAX,
+    onDamaged: options.onDamaged ?? (() => {}),
+  }
+  const isYes = async (script: RedisScript, key: string, args: readonly (string | number)[] = []): Promise<boolean> =>
+    (await run(() => runScript(client, { script, keys: [key], args }))) === 1
+  const renew = (key: CacheKey): Promise<boolean> =>
+    isYes(RENEW, keys.entry(key), [jitteredMs(lifetimes.unreadMs, key), jitteredMs(lifetimes.readMs, key)])
+  return {
+    get: (key) => getEntry(context, key),
+    has: (wanted) => run(() => Promise.all(wanted.map(async (key) => (await client.exists(keys.entry(key))) === 1))),
+    put: (key, value, source) => putEntry(context, key, { value, source }),
+    renew: (wanted) => Promise.all(wanted.map(renew)),
+    pointer: async (key) => {
+      const lifeMs = jitteredMs(lifetimes.pointerMs, key)
+      const stored = await run(() => client.getex(keys.pointer(key), 'PX', lifeMs))
+      const version = stored?.slice(stored.indexOf(' ') + 1)
+      return version === undefined || version === '' ? null : version
+    },
+    movePointer: (key, version, atMs) =>
+      isYes(MOVE_POINTER, keys.pointer(key), [atMs, version ?? '', jitteredMs(lifetimes.pointerMs, key)]),
+    lease: (key, holder, ttlMs) => isYes(LEASE, keys.lease(key), [holder, ttlMs]),
+    release: async (key, holder) => {
+      await isYes(RELEASE, keys.lease(key), [holder])
+    },
+    pressure: remembered(options.pressureAgeMsMax ?? PRESSURE_AGE_MS_MAX, () =>
+      measurePressure(connection, keys, lifetimes.readMs),
+    ),
+    stats: (workspaceId) => countEntries(connection, keys.entriesOf(workspaceId)),
+    clear: (workspaceId) => clearEntries(connection, keys.entriesOf(workspaceId)),
+    healthy: () => connection.healthy(),
+    close: () => connection.close(),
+  }
+}
+
+type Context = {
+  readonly connection: RedisConnection
+  readonly keys: CacheKeys
+  readonly lifetimes: CacheLifetimes
+  readonly valueBytesMax: number
+  readonly onDamaged: () => void
+}
+
+/** One native command for a hit; only the first read of a warm needs a script, which picks the one first reader. */
+async function getEntry(context: Context, key: CacheKey): Promise<CacheEntry | null> {
+  const { client, run } = context.connection
+  const name = context.keys.entry(key)
+  const bytes = await run(() => client.getexBuffer(name, 'PX', jitteredMs(context.lifetimes.readMs, key)))
+  if (bytes === null) return null
+  const entry = decodeEntry(bytes, context.valueBytesMax)
+  const value = entry === null ? null : await unpack(entry)
+  if (entry === null || value === null) {
+    // Left where it is, it would keep the right value out until it expires.
+    await run(() => client.unlink(name))
+    context.onDamaged()
+    return null
+  }
+  const isUnread = bytes[STATE_OFFSET] === UNREAD_BYTE
+  const firstRead =
+    isUnread && (await run(() => runScript(client, { script: MARK_READ, keys: [name], args: [] }))) === 1
+  return { value, source: sourceOf(entry), firstRead }
+}
+
+type Incoming = { readonly value: Uint8Array; readonly source: EntrySource }
+
+async function putEntry(context: Context, key: CacheKey, { value, source }: Incoming): Promise<PutResult> {
+  if (value.length > context.valueBytesMax) return 'full'
+  const { client, run } = context.connection
+  const isWarm = source.kind === 'warm'
+  const bytes = encodeEntry({
+    ...(await pack(value)),
+    state: isWarm ? 'unread' : 'filled',
+    valueBytes: value.length,
+    commandId: isWarm ? source.commandId : '',
+    traceparent: isWarm ? source.traceparent : null,
+  })
+  const lifeMs = jitteredMs(isWarm ? context.lifetimes.unreadMs : context.lifetimes.readMs, key)
+  try {
+    const reply = await run(() => client.set(context.keys.entry(key), toBuffer(bytes), 'PX', lifeMs, 'NX'))
+    return reply === 'OK' ? 'stored' : 'present'
+  } catch (error) {
+    if (error instanceof ForewarmError && error.code === 'FW_CACHE_FULL') return 'full'
+    throw error
+  }
+}

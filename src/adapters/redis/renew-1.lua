@@ -1,0 +1,9 @@
+-- Renews the life of an entry without marking it read.
+--
+-- KEYS[1] entry; its state is the byte at offset 1 (src/wire/cache-entry.ts)
+-- ARGV[1] life of an unread warm, ARGV[2] life of any other, in milliseconds
+--
+-- Returns 1 when the entry is there, else 0.
+
+local unread = redis.call('GETRANGE', KEYS[1], 1, 1) == 'u'
+return redis.call('PEXPIRE', KEYS[1], unread and ARGV[1] or ARGV[2])

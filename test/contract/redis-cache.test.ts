@@ -1,0 +1,127 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { expect, inject, onTestFinished, test } from 'vitest'
+import { createRedisCache, type RedisCacheOptions } from '../../src/adapters/redis/cache.ts'
+import { openRedis } from '../../src/adapters/redis/connect.ts'
+import type { Cache, EntrySource } from '../../src/ports/cache.ts'
+import { freePort } from '../support/services/ports.ts'
+import { startRedis } from '../support/services/redis.ts'
+
+const services = inject('services')
+const workspaceId = '0123456789abcdef'
+const key = { workspaceId, rest: 'v.1' }
+const fill: EntrySource = { kind: 'fill' }
+const warm: EntrySource = { kind: 'warm', commandId: 'c', traceparent: null }
+const text = Buffer.from('text that is packed '.repeat(100))
+
+type Opened = { cache: Cache; redis: Redis; prefix: string }
+
+function open(url = services.cacheRedisUrl, options: RedisCacheOptions = {}): Opened {
+  const prefix = `${randomUUID()}:`
+  const connection = openRedis({ urls: [url], cluster: false, commandTimeoutMs: 1_000 }, 'cache')
+  const cache = createRedisCache(connection, { keyPrefix: prefix, ...options })
+  const redis = new Redis(url)
+  redis.on('error', () => {})
+  onTestFinished(async () => {
+    redis.disconnect()
+    await cache.close()
+  })
+  return { cache, redis, prefix }
+}
+
+test('a damaged entry is a miss, is counted, and makes room for the right value', async () => {
+  let damaged = 0
+  const { cache, redis, prefix } = open(services.cacheRedisUrl, { onDamaged: () => (damaged += 1) })
+  const name = `${prefix}${workspaceId}:ev.1`
+  const ways: ((bytes: Buffer) => Buffer)[] = [
+    () => Buffer.from(''),
+    () => randomBytes(500),
+    (bytes) => bytes.subarray(0, bytes.length - 1),
+    (bytes) => Buffer.concat([bytes, Buffer.from('x')]),
+    (bytes) => Buffer.concat([Buffer.from([2]), bytes.subarray(1)]),
+    // The payload's last bytes: the packed text no longer unpacks to its length.
+    (bytes) => bytes.fill(0, bytes.length - 20),
+  ]
+  for (const [at, damage] of ways.entries()) {
+    expect(await cache.put(key, text, warm)).toBe('stored')
+    await redis.set(name, damage((await redis.getBuffer(name)) ?? Buffer.alloc(0)), 'KEEPTTL')
+    expect(await cache.get(key)).toBeNull()
+    expect(damaged).toBe(at + 1)
+    expect(await redis.exists(name)).toBe(0)
+  }
+  expect(await cache.put(key, text, fill)).toBe('stored')
+  expect(Buffer.from((await cache.get(key))?.value ?? []).equals(text)).toBe(true)
+})
+
+test('every key has a time to live, of the length that its kind says, shifted alike by every process', async () => {
+  const { cache, redis, prefix } = open()
+  const keys = Array.from({ length: 100 }, (_, at) => ({ workspaceId, rest: `v.${at}` }))
+  const lives = async (kind: string): Promise<number[]> =>
+    Promise.all(keys.map(({ rest }) => redis.pttl(`${prefix}${workspaceId}:${kind}${rest}`)))
+  const shares = async (lifeMs: number): Promise<number[]> => (await lives('e')).map((ms) => ms / lifeMs)
+  await Promise.all(keys.map((each) => cache.put(each, text, warm)))
+  const unread = await shares(10 * 60_000)
+  await cache.renew(keys)
+  const renewed = await shares(10 * 60_000)
+  await Promise.all(keys.map((each) => cache.get(each)))
+  const read = await shares(86_400_000)
+  for (const all of [unread, renewed, read]) {
+    expect(Math.min(...all)).toBeGreaterThan(0.89)
+    expect(Math.max(...all)).toBeLessThan(1.1001)
+    expect(Math.max(...all) - Math.min(...all)).toBeGreaterThan(0.15)
+    expect(all.every((share, at) => Math.abs(share - (read[at] ?? 0)) < 0.02)).toBe(true)
+  }
+  await cache.movePointer(key, 'v', 1)
+  await cache.lease(key, 'holder', 5_000)
+  const names = await redis.keys(`${prefix}*`)
+  expect(names).toHaveLength(102)
+  expect(Math.min(...(await Promise.all(names.map((name) => redis.pttl(name)))))).toBeGreaterThan(0)
+})
+
+test('a Redis that is full and evicts nothing answers full, and still gives what it holds', async () => {
+  const server = await startRedis({ settings: { maxmemory: '4mb', 'maxmemory-policy': 'noeviction' } })
+  onTestFinished(() => server.stop())
+  const { cache } = open(server.url)
+  await cache.put(key, text, fill)
+  let result = 'stored'
+  for (let at = 0; at < 2_000 && result === 'stored'; at += 1) {
+    result = await cache.put({ workspaceId, rest: `v.more.${at}` }, randomBytes(8_000), warm)
+  }
+  expect(result).toBe('full')
+  expect((await cache.get(key))?.value.length).toBe(text.length)
+  await expect(cache.lease({ workspaceId, rest: 'v.x' }, 'h', 1_000)).rejects.toMatchObject({ code: 'FW_CACHE_FULL' })
+})
+
+test('a cache that is away is told as something that may pass', async () => {
+  const { cache } = open(`redis://127.0.0.1:${await freePort()}`)
+  await expect(cache.get(key)).rejects.toMatchObject({ code: 'FW_CACHE_UNAVAILABLE', retriable: true })
+  expect(await cache.healthy()).toBe(false)
+})
+
+test('a cache goes on by itself when its server comes back empty', async () => {
+  const server = await startRedis()
+  onTestFinished(() => server.stop())
+  const { cache } = open(server.url)
+  await cache.put(key, text, warm)
+  await cache.get(key)
+  await server.process.kill()
+  await server.process.start()
+  await expect.poll(() => cache.put(key, text, warm).catch(String), { timeout: 10_000 }).toBe('stored')
+  expect((await cache.get(key))?.firstRead).toBe(true)
+})
+
+test('a workspace id that would reach the keys of another workspace is refused', async () => {
+  const { cache } = open()
+  for (const id of ['', '*', '?', 'a*', '[a-z]', 'a:e', 'a\nb', '\\']) {
+    await expect(async () => cache.clear(id)).rejects.toThrow(RangeError)
+    await expect(async () => cache.stats(id)).rejects.toThrow(RangeError)
+    await expect(async () => cache.get({ workspaceId: id, rest: 'v.1' })).rejects.toThrow(RangeError)
+  }
+})
+
+test('pressure is measured once for all who ask within its age', async () => {
+  const { cache } = open()
+  const [one, two] = [cache.pressure(), cache.pressure()]
+  expect(one).toBe(two)
+  expect((await one).bytesMax).toBeGreaterThan(0)
+})
