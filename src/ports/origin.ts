@@ -14,6 +14,11 @@ export type OriginRead =
 export interface Origin {
   /** Reads one file inside the workspace's jail. Rejects with FW_ORIGIN_UNAVAILABLE (retriable) on I/O faults. */
   read(path: string, limits: { readonly bytesMax: number; readonly signal: AbortSignal }): Promise<OriginRead>
+  /**
+   * The version that a read of this file would find now, if it is known without reading it; else null. Spares a worker
+   * the reading of files that are in the cache already. Rejects as `read` does.
+   */
+  version(path: string, signal: AbortSignal): Promise<string | null>
   /** All files of the workspace, `/`-separated, without version-control folders. */
   list(signal: AbortSignal): AsyncIterable<string>
 }

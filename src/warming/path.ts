@@ -1,18 +1,13 @@
-/** Why a path can never name a file of a workspace; null when it can. What it leads to on disk is the origin's to judge. */
-export type PathProblem = 'empty' | 'long' | 'nul' | 'absolute' | 'dots' | 'git'
+/** An empty, `.` or `..` segment (so also a leading or trailing slash), a backslash or a NUL. */
+const NO_PLAIN_PATH = /(?:^|\/)\.{0,2}(?:\/|$)|[\\\0]/
 
-/** Longest path that is looked at, in UTF-16 units; Linux takes 4,096 bytes. */
-const PATH_MAX = 4_096
-
-/** Judges a path by its text alone: relative, `/`-separated, without `.` and `..`, outside version control. */
-export function pathProblem(path: string): PathProblem | null {
-  if (path === '') return 'empty'
-  if (path.length > PATH_MAX) return 'long'
-  if (path.includes('\0')) return 'nul'
-  if (path.startsWith('/')) return 'absolute'
-  const segments = path.split('/')
-  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) return 'dots'
-  return segments.some(isVersionControl) ? 'git' : null
+/**
+ * Why a worker refuses a path by its text alone; what it leads to on disk is the origin's to judge. The codec refuses
+ * such paths too, but what opens files does not rely on what came before it.
+ */
+export function pathDenial(path: string): 'path' | 'git' | null {
+  if (NO_PLAIN_PATH.test(path)) return 'path'
+  return path.split('/').some(isVersionControl) ? 'git' : null
 }
 
 /** Whether a folder or file of this name belongs to version control, also where the file system ignores case. */

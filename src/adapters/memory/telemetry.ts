@@ -14,6 +14,8 @@ import type {
 export type RecordedSpan = {
   readonly name: string
   readonly options: SpanOptions
+  /** Those given at the start and those set later. */
+  readonly attributes: Attributes
   readonly traceparent: Traceparent
   /** The span that was active, or the parent that was given. */
   readonly parent: Traceparent | null
@@ -49,8 +51,12 @@ export function createMemoryTelemetry(): MemoryTelemetry {
     span: async (name, options, work) => {
       const parent = options.parent ?? active.getStore() ?? null
       const traceparent = childOf(parent)
-      const record = (failed: boolean) => spans.push({ name, options, traceparent, parent, failed })
-      const span: ActiveSpan = { traceparent, set: () => {} }
+      let attributes = options.attributes ?? {}
+      const record = (failed: boolean) => spans.push({ name, options, attributes, traceparent, parent, failed })
+      const set = (more: Attributes) => {
+        attributes = { ...attributes, ...more }
+      }
+      const span: ActiveSpan = { traceparent, set }
       try {
         const result = await active.run(traceparent, () => work(span))
         record(false)

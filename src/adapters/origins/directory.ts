@@ -1,11 +1,21 @@
 import type { Stats } from 'node:fs'
 import { type FileHandle, readdir, realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { LRUCache } from 'lru-cache'
 import { ForewarmError } from '../../ports/errors.ts'
 import type { Origin, OriginRead } from '../../ports/origin.ts'
-import { isVersionControl, pathProblem } from '../../warming/path.ts'
+import { isVersionControl, pathDenial } from '../../warming/path.ts'
 import { blobId } from './blob-id.ts'
-import { openInside } from './jail.ts'
+import { openInside, type Refusal } from './jail.ts'
+
+/** Files whose versions are remembered; about 200 bytes each. */
+const KNOWN_VERSIONS_MAX = 50_000
+
+/**
+ * A version is remembered only of a file that has rested so long: within the granularity of its time stamps a file can
+ * change again and look the same (git calls such entries racily clean).
+ */
+const SETTLED_MS = 2_000
 
 /** Bytes read at a time; between two reads the caller's signal is obeyed. */
 const CHUNK_BYTES = 1 << 20
@@ -15,38 +25,66 @@ const CHUNK_BYTES = 1 << 20
  * it is resolved at each read, so a deployment may re-point it.
  */
 export function createDirectoryOrigin(root: string): Origin {
+  const versions: KnownVersions = new LRUCache({ max: KNOWN_VERSIONS_MAX })
   return {
-    read: (path, limits) => whenReachable(root, () => readFile(root, path, limits)),
+    read: async (path, limits) => {
+      limits.signal.throwIfAborted()
+      return inJail(root, path, (handle) => readWhole({ handle, path, limits, versions }))
+    },
+    version: async (path, signal) => {
+      signal.throwIfAborted()
+      const known = await inJail(root, path, async (handle) => knownVersion(await handle.stat(), versions))
+      return typeof known === 'string' ? known : null
+    },
     list: (signal) => listFiles(root, signal),
   }
 }
 
 type Limits = Parameters<Origin['read']>[1]
 
-async function readFile(root: string, path: string, limits: Limits): Promise<OriginRead> {
-  const problem = pathProblem(path)
-  if (problem !== null) return { outcome: 'denied', detail: problem }
-  const realRoot = await realpath(root)
-  limits.signal.throwIfAborted()
-  const opened = await openInside(realRoot, path)
-  if ('refusal' in opened) return opened.refusal
-  try {
-    return await readWhole(opened.handle, path, limits)
-  } finally {
-    await opened.handle.close()
-  }
+/** Versions of files that were read, by what identifies a file's state to the system. */
+type KnownVersions = LRUCache<string, string>
+
+/** Opens the file inside the jail, lends its descriptor to `work`, closes it. */
+function inJail<Result>(
+  root: string,
+  path: string,
+  work: (handle: FileHandle) => Promise<Result>,
+): Promise<Result | Refusal> {
+  const denial = pathDenial(path)
+  if (denial !== null) return Promise.resolve({ outcome: 'denied', detail: denial })
+  return whenReachable(root, async () => {
+    const opened = await openInside(await realpath(root), path)
+    if ('refusal' in opened) return opened.refusal
+    try {
+      return await work(opened.handle)
+    } finally {
+      await opened.handle.close()
+    }
+  })
+}
+
+type Reading = {
+  readonly handle: FileHandle
+  readonly path: string
+  readonly limits: Limits
+  readonly versions: KnownVersions
 }
 
 /** Reads the descriptor from start to end, and refuses what was written to meanwhile: its bytes may be torn. */
-async function readWhole(handle: FileHandle, path: string, limits: Limits): Promise<OriginRead> {
+async function readWhole({ handle, path, limits, versions }: Reading): Promise<OriginRead> {
   const before = await handle.stat()
   if (!before.isFile()) return { outcome: 'denied', detail: 'kind' }
   if (before.size > limits.bytesMax) return { outcome: 'tooLarge', bytes: before.size }
   const bytes = await readBytes(handle, before.size, limits.signal)
   const after = await handle.stat()
-  if (bytes === null || !sameFile(before, after)) throw unavailable(`${path} changes while it is read`)
-  return { outcome: 'read', file: { bytes, version: blobId(bytes) } }
+  if (bytes === null || stateOf(before) !== stateOf(after)) throw unavailable(`${path} changes while it is read`)
+  const version = blobId(bytes)
+  if (Date.now() - after.ctimeMs > SETTLED_MS) versions.set(stateOf(after), version)
+  return { outcome: 'read', file: { bytes, version } }
 }
+
+const knownVersion = (stats: Stats, versions: KnownVersions): string | null => versions.get(stateOf(stats)) ?? null
 
 /** Exactly `size` bytes, or null when the file ends elsewhere. */
 async function readBytes(handle: FileHandle, size: number, signal: AbortSignal): Promise<Uint8Array | null> {
@@ -60,8 +98,7 @@ async function readBytes(handle: FileHandle, size: number, signal: AbortSignal):
   return bytes
 }
 
-const sameFile = (one: Stats, other: Stats): boolean =>
-  one.ino === other.ino && one.size === other.size && one.mtimeMs === other.mtimeMs && one.ctimeMs === other.ctimeMs
+const stateOf = ({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string => [dev, ino, size, mtimeMs, ctimeMs].join('/')
 
 /** Walks without following links: each folder is opened inside the jail and listed through its descriptor. */
 async function* listFiles(root: string, signal: AbortSignal): AsyncIterable<string> {

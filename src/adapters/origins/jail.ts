@@ -11,10 +11,10 @@ import { type FileHandle, open, readlink, realpath } from 'node:fs/promises'
 import type { OriginRead } from '../../ports/origin.ts'
 import { isVersionControl } from '../../warming/path.ts'
 
+export type Refusal = Extract<OriginRead, { outcome: 'missing' | 'denied' }>
+
 /** An open file that lies inside, or how a read of it ends. */
-export type Jailed =
-  | { readonly handle: FileHandle; readonly realPath: string }
-  | { readonly refusal: Extract<OriginRead, { outcome: 'missing' | 'denied' }> }
+export type Jailed = { readonly handle: FileHandle; readonly realPath: string } | { readonly refusal: Refusal }
 
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY
 

@@ -6,7 +6,7 @@ import type { Lookup, WantedValue } from '../../ports/gateway.ts'
 import type { Telemetry } from '../../ports/telemetry.ts'
 import { pointerKey, type ValueName, valueKey } from '../../warming/cache-key.ts'
 import type { Layers } from '../../warming/layers.ts'
-import { pathProblem } from '../../warming/path.ts'
+import { pathDenial } from '../../warming/path.ts'
 
 export type CachedValuesDeps = {
   readonly cache: Cache
@@ -74,7 +74,7 @@ const nameOf = (deps: CachedValuesDeps, wanted: WantedValue, version: string): V
 })
 
 function checked(path: string): string {
-  const problem = pathProblem(path)
-  if (problem === null) return path
-  throw new ForewarmError('FW_PATH_DENIED', `the path can be no file of a workspace (${problem})`)
+  const denial = pathDenial(path)
+  if (denial === null) return path
+  throw new ForewarmError('FW_PATH_DENIED', `the path can be no file of a workspace (${denial})`)
 }

@@ -9,6 +9,8 @@ while (Atomics.load(stop, 0) === 0) {
     symlinkSync(swaps % 2 === 0 ? outside : inside, `${link}.new`)
     renameSync(`${link}.new`, link)
   }
+  // A breath between two swaps: renames without end would keep the readers from looking anything up at all.
+  Atomics.wait(stop, 0, 0, 0.02)
   swaps += 1
 }
 parentPort?.postMessage(swaps)

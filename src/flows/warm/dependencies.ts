@@ -1,0 +1,59 @@
+import type { Sha256Hex } from '../../model/identity.ts'
+import type { Cache } from '../../ports/cache.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Codec } from '../../ports/codec.ts'
+import type { EventLog } from '../../ports/event-log.ts'
+import type { Origins } from '../../ports/origin.ts'
+import type { Log, Telemetry } from '../../ports/telemetry.ts'
+import type { Layers } from '../../warming/layers.ts'
+import type { RetrySchedule } from '../../warming/retry.ts'
+
+/** What a warm worker needs of the world. */
+export type WarmDependencies = {
+  readonly log: EventLog
+  readonly codec: Codec
+  readonly cache: Cache
+  readonly origins: Origins
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+  readonly logger: Log
+  readonly sha256Hex: Sha256Hex
+  /** From [0, 1); spreads retries. */
+  readonly random: () => number
+  readonly layers: Layers
+}
+
+export type WarmSettings = {
+  /** Name of this worker in outcomes and leases; no two workers share one. */
+  readonly worker: string
+  /** Files that this worker has in flight at the most; times `fileBytesMax` it bounds the memory of reads. */
+  readonly filesInFlightMax: number
+  /** Largest file that is warmed, bytes. */
+  readonly fileBytesMax: number
+  /**
+   * How long a worker alone may load a file; others wait for it as long, in a slot of theirs. Not above the log's
+   * session time-out: then the leases of a worker that died have ended when its commands come to another one.
+   */
+  readonly leaseMs: number
+  /** How often a worker that waits for another one's file looks for it. */
+  readonly leasePollMs: number
+  /** A call to the origin or the cache that has no answer for so long has failed. */
+  readonly attemptMs: number
+  readonly retry: RetrySchedule
+  /** How long a sample of the cache's pressure is believed. */
+  readonly pressureSampleMs: number
+  /** A partition whose record cannot be handled now (registry or log away) is delivered again after this. */
+  readonly pauseMs: number
+}
+
+/** Settings of a worker that is given none but its name. */
+export const WARM_DEFAULTS: Omit<WarmSettings, 'worker'> = {
+  filesInFlightMax: 16,
+  fileBytesMax: 8 * 1_048_576,
+  leaseMs: 10_000,
+  leasePollMs: 50,
+  attemptMs: 5_000,
+  retry: { attemptsMax: 3, baseMs: 100, capMs: 2_000 },
+  pressureSampleMs: 500,
+  pauseMs: 1_000,
+}

@@ -1,0 +1,172 @@
+/** Brings one file of a command into the cache: presence, lease, origin, layer, cache. */
+import type { CacheKey } from '../../ports/cache.ts'
+import { ForewarmError } from '../../ports/errors.ts'
+import type { Origin, OriginFile, OriginRead } from '../../ports/origin.ts'
+import type { ByteBudget } from '../../warming/byte-budget.ts'
+import { unversionedLeaseKey, valueKey } from '../../warming/cache-key.ts'
+import type { CommandFile } from '../../warming/command.ts'
+import { ended, type FileResult, skipped } from '../../warming/decide.ts'
+import type { LayerProducer } from '../../warming/layers.ts'
+import { type AttemptOptions, attempt } from './attempts.ts'
+import type { WarmDependencies, WarmSettings } from './dependencies.ts'
+
+/** One file on its way. */
+export type FileTask = {
+  readonly commandId: string
+  readonly workspace: string
+  readonly file: CommandFile
+  readonly producer: LayerProducer
+  readonly origin: Origin
+  readonly budget: ByteBudget
+  readonly traceparent: string | null
+  /** Aborted at the command's deadline and when the worker stops. */
+  readonly signal: AbortSignal
+  /** Says that the origin is at work until this settles, also when nobody waits for its answer any more. */
+  readonly occupied: (work: Promise<unknown>) => void
+}
+
+export class FileLoader {
+  readonly #deps: WarmDependencies
+  readonly #settings: WarmSettings
+  #holders = 0
+
+  constructor(deps: WarmDependencies, settings: WarmSettings) {
+    this.#deps = deps
+    this.#settings = settings
+  }
+
+  /** Renews what is in the cache already; returns for each key whether it is. Tries again as the settings say. */
+  async renew(keys: readonly CacheKey[], signal: AbortSignal): Promise<readonly boolean[]> {
+    if (keys.length === 0) return []
+    return this.askCache(signal, () => this.#deps.cache.renew(keys))
+  }
+
+  /** Asks the cache, and again if it is away for the moment. */
+  askCache<Answer>(signal: AbortSignal, ask: () => Promise<Answer>): Promise<Answer> {
+    return this.#attempt('FW_CACHE_UNAVAILABLE', signal, ask)
+  }
+
+  /** The key of a file's value when its version is known. */
+  keyOf({ workspace, file, producer }: Pick<FileTask, 'workspace' | 'file' | 'producer'>, version: string): CacheKey {
+    const { layer, path } = file
+    const name = { workspace, layer, producerVersion: producer.producerVersion, path, version }
+    return valueKey(name, this.#deps.sha256Hex)
+  }
+
+  /** Rejects with the signal's reason; other failures of origin and cache are results. */
+  async load(task: FileTask): Promise<FileResult> {
+    try {
+      const version = task.file.version ?? (await this.#versionNow(task))
+      const present = version !== null && (await this.#presentResult(task, version))
+      return present || (await this.#loadAlone(task, version))
+    } catch (error) {
+      task.signal.throwIfAborted()
+      if (!(error instanceof ForewarmError)) throw error
+      if (error.code === 'FW_ORIGIN_UNAVAILABLE') return ended('failed', 'origin')
+      if (error.code === 'FW_CACHE_UNAVAILABLE') return ended('failed', 'cache')
+      throw error
+    }
+  }
+
+  /** The version that the origin holds now, if it can tell without reading the file. */
+  #versionNow(task: FileTask): Promise<string | null> {
+    return this.#attempt('FW_ORIGIN_UNAVAILABLE', task.signal, (signal) =>
+      occupying(task, task.origin.version(task.file.path, signal)),
+    )
+  }
+
+  async #presentResult(task: FileTask, version: string): Promise<FileResult | false> {
+    const [present] = await this.renew([this.keyOf(task, version)], task.signal)
+    return present === true && { outcome: 'present', detail: '', version, bytes: 0 }
+  }
+
+  /** Loads as the only worker that does; while another one does, waits for its value as long as its lease may last. */
+  async #loadAlone(task: FileTask, version: string | null): Promise<FileResult> {
+    const { cache, clock } = this.#deps
+    const { leaseMs, leasePollMs, worker } = this.#settings
+    const key = version === null ? this.#unversionedKey(task) : this.keyOf(task, version)
+    this.#holders += 1
+    const holder = `${worker}/${this.#holders}`
+    const untilMs = clock.monotonicMs() + leaseMs
+    while (!(await this.askCache(task.signal, () => cache.lease(key, holder, leaseMs)))) {
+      if (clock.monotonicMs() >= untilMs) return skipped('held')
+      await clock.sleep(leasePollMs, task.signal)
+      const present = version !== null && (await this.#presentResult(task, version))
+      if (present) return present
+    }
+    try {
+      // Whoever held the lease before may have put the value between our look and our lease.
+      const present = version !== null && (await this.#presentResult(task, version))
+      return present || (await this.#readAndPut(task))
+    } finally {
+      await this.#release(key, holder)
+    }
+  }
+
+  async #readAndPut(task: FileTask): Promise<FileResult> {
+    const bytesMax = Math.min(this.#settings.fileBytesMax, task.budget.leftBytes)
+    const read = await this.#attempt('FW_ORIGIN_UNAVAILABLE', task.signal, (signal) =>
+      occupying(task, task.origin.read(task.file.path, { bytesMax, signal })),
+    )
+    if (read.outcome !== 'read') return this.#refused(read)
+    const wanted = task.file.version
+    if (wanted !== null && wanted !== read.file.version) return ended('missing', 'version')
+    return this.#put(task, read.file)
+  }
+
+  #refused(read: Exclude<OriginRead, { outcome: 'read' }>): FileResult {
+    if (read.outcome === 'missing') return ended('missing')
+    if (read.outcome === 'denied') return ended('denied', read.detail)
+    return skipped(read.bytes > this.#settings.fileBytesMax ? 'size' : 'limit')
+  }
+
+  async #put(task: FileTask, { bytes, version }: OriginFile): Promise<FileResult> {
+    const value = task.producer.produce(bytes)
+    if (!task.budget.take(value.byteLength)) return skipped('limit')
+    const source = { kind: 'warm', commandId: task.commandId, traceparent: task.traceparent } as const
+    let stored = false
+    try {
+      const key = this.keyOf(task, version)
+      const result = await this.askCache(task.signal, () => this.#deps.cache.put(key, value, source))
+      stored = result === 'stored'
+      if (stored) return { outcome: 'warmed', detail: '', version, bytes: value.byteLength }
+      if (result === 'full') return skipped('pressure')
+      await this.renew([key], task.signal)
+      return { outcome: 'present', detail: '', version, bytes: 0 }
+    } finally {
+      if (!stored) task.budget.giveBack(value.byteLength)
+    }
+  }
+
+  /** A lease that cannot be given back ends by itself. */
+  async #release(key: CacheKey, holder: string): Promise<void> {
+    try {
+      await this.#deps.cache.release(key, holder)
+    } catch (error) {
+      if (!(error instanceof ForewarmError && error.retriable)) throw error
+    }
+  }
+
+  #unversionedKey({ workspace, file, producer }: FileTask): CacheKey {
+    const { layer, path } = file
+    return unversionedLeaseKey(
+      { workspace, layer, producerVersion: producer.producerVersion, path },
+      this.#deps.sha256Hex,
+    )
+  }
+
+  #attempt<Result>(
+    lateAs: AttemptOptions['lateAs'],
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    const { clock, random } = this.#deps
+    const { retry: schedule, attemptMs } = this.#settings
+    return attempt({ clock, random, schedule, attemptMs, lateAs, signal }, work)
+  }
+}
+
+function occupying<Result>(task: FileTask, work: Promise<Result>): Promise<Result> {
+  task.occupied(work)
+  return work
+}
