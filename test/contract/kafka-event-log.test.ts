@@ -9,7 +9,8 @@ const { kafka: brokers } = inject('services')
 describeEventLog('Kafka', async () => {
   const topicPrefix = `log-${randomUUID()}.`
   const removeTopics = await createTopics(brokers, { prefix: topicPrefix, partitions: PARTITIONS })
-  const open = () => createKafkaEventLog({ connection: { brokers, clientId: 'contract' }, topicPrefix })
+  const open = () =>
+    createKafkaEventLog({ connection: { brokers, clientId: 'contract' }, topicPrefix, groupPrefix: topicPrefix })
   const logs = [open()]
   return {
     log: logs[0] ?? open(),

@@ -12,8 +12,10 @@ import { createTopicNames, toMessage } from './records.ts'
 
 export type KafkaEventLogOptions = {
   readonly connection: KafkaConnection
-  /** Comes before the role in names of topics, and before the name of groups. May be empty. */
+  /** Comes before the role in names of topics. May be empty. */
   readonly topicPrefix: string
+  /** Comes before the names of groups, so that deployments can share a cluster. May be empty. */
+  readonly groupPrefix: string
   /** How records are packed on the wire and on the broker; zstd by default. */
   readonly compression?: Compression
   /** An append fails that was not acknowledged for so long; 30 s by default. */
@@ -29,7 +31,7 @@ const TIMES: GroupTimes = { sessionTimeoutMs: 30_000, heartbeatMs: 1_000, silenc
 
 /** An event log on Kafka. It connects at its first use; topics are made by `forewarm topics apply`, never by this. */
 export function createKafkaEventLog(options: KafkaEventLogOptions): EventLog {
-  const { connection, topicPrefix, compression = 'zstd', sendTimeoutMs = SEND_TIMEOUT_MS, log } = options
+  const { connection, topicPrefix, groupPrefix, compression = 'zstd', sendTimeoutMs = SEND_TIMEOUT_MS, log } = options
   const kafka = createKafkaClient(connection, log)
   const direct = createDirectCluster(kafka)
   const names = createTopicNames(topicPrefix)
@@ -57,7 +59,7 @@ export function createKafkaEventLog(options: KafkaEventLogOptions): EventLog {
     },
     async consume(consumeOptions, handler) {
       const times = { ...TIMES, ...options.times }
-      const groupId = `${topicPrefix}${consumeOptions.group}`
+      const groupId = `${groupPrefix}${consumeOptions.group}`
       const consumer = await startConsumer({ kafka, direct, names, times, groupId }, consumeOptions, handler)
       consumers.add(consumer)
       return consumer

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../ports/clock.ts'
-import { ForewarmError } from '../../ports/errors.ts'
 import type { EventLog, LogRecord, TopicPartition } from '../../ports/event-log.ts'
 import { createPartitioner, placeOf } from '../log-assignment.ts'
 import { createLocalGroups, type LocalLog } from '../log-group.ts'
 import { checkPosition } from '../log-position.ts'
 import { transact } from './database.ts'
+import { guardSqlite } from './errors.ts'
 import { createLogTables } from './log-tables.ts'
 
 export type SqliteEventLogOptions = {
@@ -29,6 +29,7 @@ export type SqliteRetention = {
   readonly sweepMs: number
 }
 
+const ERROR_CODES = { unavailable: 'FW_LOG_UNAVAILABLE', full: 'FW_LOG_UNAVAILABLE' } as const
 const POLL_MS = 50
 const READ_RECORDS = 1_000
 
@@ -62,7 +63,9 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
         timestampMs,
         partition: choose(record, partitions),
       }))
-      const placed = written(() => transact(database, () => stamped.map((record) => placeOf(tables.push(record)))))
+      const placed = guardSqlite(ERROR_CODES, () =>
+        transact(database, () => stamped.map((record) => placeOf(tables.push(record)))),
+      )
       groups.wake()
       return placed
     },
@@ -86,19 +89,6 @@ function attempt(work: () => unknown): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-/** A full disk or a file that another process holds is the log being away. */
-function written<Result>(write: () => Result): Result {
-  try {
-    return write()
-  } catch (error) {
-    const mend = 'see whether the disk is full or another process holds the file, and whether it can be written'
-    throw new ForewarmError('FW_LOG_UNAVAILABLE', `the log's file cannot be written: ${String(error)}; ${mend}`, {
-      cause: error,
-      retriable: true,
-    })
   }
 }
 
