@@ -11,15 +11,14 @@ import type {
   StartPosition,
   TopicPartition,
 } from '../../ports/event-log.ts'
-import type { Log } from '../../ports/telemetry.ts'
 import { commandsForRequest } from '../../warming/plan-commands.ts'
+import { deadLetterOf } from '../dead-letter.ts'
 import { Issuer, type IssuerDeps, type IssuerOptions } from './issuer.ts'
 import type { CandidateSource } from './source.ts'
 
 export type PredictDeps = IssuerDeps & {
   readonly source: CandidateSource
   readonly clock: Clock
-  readonly logger: Log
   /** Keys (`workspace#shard`) of all shards learned so far, for predictions by the clock. */
   readonly shardKeys: () => Promise<readonly string[]>
 }
@@ -76,8 +75,8 @@ export class PredictHandler implements LogHandler {
     let next = batch.records[0]?.offset ?? batch.endOffset
     for (const record of batch.records) {
       if (signal.aborted) break
-      if (batch.topic === 'warm-requests') await this.#request(record)
-      if (batch.topic === 'warm-outcomes') await this.#outcome(record)
+      const readable = batch.topic === 'warm-requests' ? await this.#request(record) : await this.#outcome(record)
+      if (!readable) return { next, commit: next, pauseMs: RETRY_MS }
       next = record.offset + 1
     }
     return { next, commit: next }
@@ -155,21 +154,29 @@ export class PredictHandler implements LogHandler {
     telemetry.measure('forewarm.predict.duration', (clock.monotonicMs() - startedMs) / 1_000)
   }
 
-  async #request(record: LogRecord): Promise<void> {
-    const decoded = await this.#deps.codec.decode('warm-requests', record.value)
-    if (!decoded.ok) {
-      this.#deps.logger.warn({ reason: decoded.reason, offset: record.offset }, 'a warm request cannot be read')
-      return
+  /** False when the record cannot be read now. One that can never be read is parked: nobody else reads requests. */
+  async #request(record: LogRecord): Promise<boolean> {
+    const { codec, log, clock, telemetry } = this.#deps
+    const decoded = await codec.decode('warm-requests', record.value)
+    if (decoded.ok) {
+      const issued = { shard: 0, atMs: clock.now() }
+      await this.#issuer.append(commandsForRequest(decoded.value, this.#issuer.bounds, issued), null)
+      return true
     }
-    const issued = { shard: 0, atMs: this.#deps.clock.now() }
-    await this.#issuer.append(commandsForRequest(decoded.value, this.#issuer.bounds, issued), null)
+    if (decoded.retriable) return false
+    await log.append('dead-letters', [deadLetterOf(record, { stage: 'predict', reason: decoded.reason })])
+    telemetry.measure('forewarm.dead_letters', 1, { topic: record.topic, reason: 'undecodable' })
+    return true
   }
 
-  async #outcome(record: LogRecord): Promise<void> {
+  /** False when the record cannot be read now; ingest parks one that can never be read. */
+  async #outcome(record: LogRecord): Promise<boolean> {
     const decoded = await this.#deps.codec.decode('warm-outcomes', record.value)
-    if (!decoded.ok || decoded.value.runId !== null) return
+    if (!decoded.ok) return !decoded.retriable
+    if (decoded.value.runId !== null) return true
     const gate = this.#issuer.gate(decoded.value.workspace)
     for (const file of decoded.value.files)
       if (file.outcome === 'warmed') gate.tookMs(file.finishedAtMs - decoded.value.issuedAtMs)
+    return true
   }
 }

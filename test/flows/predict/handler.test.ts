@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createManualClock } from '../../../src/adapters/memory/clock.ts'
 import { createMemoryEventLog, type MemoryEventLog } from '../../../src/adapters/memory/event-log.ts'
+import { originOf } from '../../../src/flows/dead-letter.ts'
 import { PredictHandler } from '../../../src/flows/predict/handler.ts'
 import type { CandidateSource } from '../../../src/flows/predict/source.ts'
 import type { AccessEvent } from '../../../src/model/access.ts'
 import { inControlGroup, shardKey, shortId } from '../../../src/model/identity.ts'
-import type { LogConsumer } from '../../../src/ports/event-log.ts'
-import type { Log, Telemetry } from '../../../src/ports/telemetry.ts'
+import type { LogConsumer, LogRecord } from '../../../src/ports/event-log.ts'
+import type { Telemetry } from '../../../src/ports/telemetry.ts'
 import type { WarmCommand } from '../../../src/warming/command.ts'
 import { createEmbeddedCodec } from '../../../src/wire/embedded-codec.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -20,7 +21,6 @@ const silent: Telemetry = {
   current: () => null,
   measure: () => {},
 }
-const logger: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const codec = createEmbeddedCodec()
 
 const options = {
@@ -66,10 +66,7 @@ describe('the predict flow', () => {
   const makeHandler = () => {
     const clock = createManualClock(NOW)
     const shardKeys = async () => [shardKey('w', 0)]
-    return new PredictHandler(
-      { log, codec, telemetry: silent, sha256Hex, source: nextFive, clock, logger, shardKeys },
-      options,
-    )
+    return new PredictHandler({ log, codec, telemetry: silent, sha256Hex, source: nextFive, clock, shardKeys }, options)
   }
   const start = async () => {
     const topics = ['access-events', 'warm-requests', 'warm-outcomes'] as const
@@ -111,6 +108,12 @@ describe('the predict flow', () => {
         if (decoded.ok) found.push(decoded.value)
       }
     }
+    return found
+  }
+  const deadLetters = async (): Promise<LogRecord[]> => {
+    const found: LogRecord[] = []
+    for (let partition = 0; partition < PARTITIONS; partition += 1)
+      for await (const record of log.read({ topic: 'dead-letters', partition }, 0)) found.push(record)
     return found
   }
   const commandsOf = (count: number) => eventually(commands, (found) => found.length >= count)
@@ -193,6 +196,21 @@ describe('the predict flow', () => {
     const found = await commandsOf(1)
     expect(found[0]?.files[0]).toMatchObject({ path: 'nightly', reason: 'seasonal' })
     expect(found[0]).toMatchObject({ session: null, shard: 0 })
+  })
+
+  it('parks a warm request that cannot be read, with where it came from and why', async () => {
+    await start()
+    await log.append('warm-requests', [
+      { key: 'w', value: new Uint8Array([1, 2, 3]), headers: new Map([['mine', 'kept']]) },
+    ])
+    const parked = await eventually(deadLetters, (letters) => letters.length === 1)
+    expect(originOf({ headers: new Map(parked[0]?.headers) })).toMatchObject({
+      topic: 'warm-requests',
+      stage: 'predict',
+      offset: 0,
+    })
+    expect(parked[0]?.headers.get('mine')).toBe('kept')
+    expect(parked[0]?.value).toEqual(new Uint8Array([1, 2, 3]))
   })
 
   it('passes over a record that cannot be read and goes on', async () => {
