@@ -7,6 +7,8 @@ export type CommandContext = {
   readonly write: (text: string) => void
   /** Sets the exit code of a command that ends in order but has something to tell by it. */
   readonly exit: (code: number) => void
+  /** Ends with an exit code, whatever is still open: for processes, which have stopped in order by then. */
+  readonly end: (code: number) => void
 }
 
 export function commandContext(configFile: () => string | undefined): CommandContext {
@@ -20,5 +22,6 @@ export function commandContext(configFile: () => string | undefined): CommandCon
     exit: (code) => {
       process.exitCode = code
     },
+    end: (code) => process.exit(code),
   }
 }

@@ -1,21 +1,22 @@
 #!/usr/bin/env node
 /** The command line. Every command only wires: settings to parts, parts to output. */
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { openTopics } from '../compose/tools.ts'
+import { packageVersion } from '../compose/version.ts'
 import { configCommand } from './config-command.ts'
-import { commandContext } from './context.ts'
+import { type CommandContext, commandContext } from './context.ts'
 import { reportFailure } from './failure.ts'
+import { processCommands } from './process-commands.ts'
+import { topicsCommand } from './topics.ts'
 
 const EXAMPLES = `
 Examples:
   forewarm up                                   everything in this process, on one file
+  forewarm topics plan                          what a deployment on Kafka still needs
   forewarm config print                         the settings that hold now
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 3 stopped by the deadline.
 Settings: docs/configuration.md. Errors by code: docs/errors.md.`
-
-const packageVersion = (): string =>
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 
 function program(): Command {
   const root = new Command('forewarm')
@@ -24,10 +25,16 @@ function program(): Command {
     .option('-c, --config <file>', 'settings file (YAML); else the one that FOREWARM_CONFIG names')
     .addHelpText('after', EXAMPLES)
   const context = commandContext(() => root.opts<{ config?: string }>().config)
-  for (const command of [configCommand(context)]) root.addCommand(command)
+  for (const command of allCommands(context)) root.addCommand(command)
   for (const command of everyCommand(root)) command.exitOverride().showHelpAfterError('(--help shows the usage)')
   return root
 }
+
+const allCommands = (context: CommandContext): readonly Command[] => [
+  ...processCommands(context),
+  topicsCommand({ ...context, open: () => openTopics(context.settings()) }),
+  configCommand(context),
+]
 
 const everyCommand = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(everyCommand)]
 

@@ -1,5 +1,5 @@
 /** Settings of the engines: Kafka, Schema Registry, the two Redis roles, and the embedded file. */
-import { DEFAULT_LIMITS } from '../model/limits.ts'
+import { DEFAULT_LIMITS, type ModelLimits } from '../model/limits.ts'
 import {
   choiceSetting,
   integerSetting,
@@ -14,18 +14,19 @@ import {
 const MIB = 1_048_576
 const DAY_MS = 86_400_000
 
-const tls = (what: string) =>
-  section(`Transport encryption to ${what}.`, {
-    enabled: switchSetting(`Whether connections to ${what} are encrypted.`, false),
-    caFile: optionalSetting('File with the certificates (PEM) of the authorities to trust; none: those of the system.'),
-    certFile: optionalSetting('File with the client certificate (PEM), for mutual TLS.'),
-    keyFile: optionalSetting('File with the key (PEM) of the client certificate.'),
-  })
+const certificates = {
+  caFile: optionalSetting('File with the certificates (PEM) of the authorities to trust; none: those of the system.'),
+  certFile: optionalSetting('File with the client certificate (PEM), for mutual TLS.'),
+  keyFile: optionalSetting('File with the key (PEM) of the client certificate.'),
+}
 
 export const kafkaSection = section('The event log of a distributed deployment.', {
   brokers: listSetting('Addresses (`host:port`) of some brokers.', ['127.0.0.1:9092'], { minItems: 1 }),
   clientId: textSetting('Name of this client in broker logs and quotas.', 'forewarm'),
-  tls: tls('the brokers'),
+  tls: section('Transport encryption to the brokers.', {
+    enabled: switchSetting('Whether connections to the brokers are encrypted.', false),
+    ...certificates,
+  }),
   sasl: section('Authentication at the brokers.', {
     mechanism: choiceSetting(
       'Mechanism; `none` sends no credentials.',
@@ -35,10 +36,14 @@ export const kafkaSection = section('The event log of a distributed deployment.'
     username: optionalSetting('User name.'),
     password: secretSetting('Password.'),
   }),
-  topicPrefix: textSetting('Put before every topic name, e.g. `forewarm.` for `forewarm.access-events`.', 'forewarm.', {
-    pattern: '^[A-Za-z0-9._-]{0,100}$',
-  }),
-  groupPrefix: textSetting('Put before every consumer group, e.g. `forewarm.` for `forewarm.ingest`.', 'forewarm.', {
+  topicPrefix: textSetting(
+    'Put before the names of topics and of their subjects: `forewarm.` for `forewarm.access-events`.',
+    'forewarm.',
+    {
+      pattern: '^[A-Za-z0-9._-]{0,100}$',
+    },
+  ),
+  groupPrefix: textSetting('Put before the names of consumer groups: `forewarm.` for `forewarm.ingest`.', 'forewarm.', {
     pattern: '^[A-Za-z0-9._-]{0,100}$',
   }),
   partitions: integerSetting(
@@ -62,7 +67,7 @@ export const kafkaSection = section('The event log of a distributed deployment.'
     DEFAULT_LIMITS.memoryMs + 7 * DAY_MS,
     { minimum: 3_600_000 },
   ),
-  sessionTimeoutMs: integerSetting('A consumer silent for so long loses its partitions, milliseconds.', 10_000, {
+  sessionTimeoutMs: integerSetting('A consumer silent for so long loses its partitions, milliseconds.', 15_000, {
     minimum: 6_000,
     maximum: 300_000,
   }),
@@ -74,14 +79,18 @@ export const registrySection = section('The schema registry of a distributed dep
   password: secretSetting('Password for basic authentication.'),
 })
 
-const redis = (role: string, url: string) =>
+const redis = (role: string, url: string, keyPrefix: string) =>
   section(`The Redis of the ${role}.`, {
-    urls: listSetting('Addresses (`redis://host:port/db`); several are nodes of one cluster.', [url], { minItems: 1 }),
+    urls: listSetting(
+      'Addresses (`redis://host:port/db`, `rediss://` for TLS); several are nodes of one cluster.',
+      [url],
+      { minItems: 1 },
+    ),
     cluster: switchSetting('Whether this is a Redis Cluster.', false),
     username: optionalSetting('ACL user name.'),
     password: secretSetting('Password.'),
-    tls: tls('this Redis'),
-    keyPrefix: textSetting('Put before every key, so that deployments can share a Redis.', '', {
+    tls: section('Certificates for `rediss://`.', certificates),
+    keyPrefix: textSetting('Put before every key, so that deployments can share a Redis.', keyPrefix, {
       pattern: '^[A-Za-z0-9:._-]{0,64}$',
     }),
     commandTimeoutMs: integerSetting('A command without an answer for so long has failed, milliseconds.', 5_000, {
@@ -90,38 +99,47 @@ const redis = (role: string, url: string) =>
     }),
   })
 
-const limit = (name: keyof typeof DEFAULT_LIMITS, description: string) =>
-  integerSetting(description, DEFAULT_LIMITS[name], { minimum: 1 })
+const LIMITS: Readonly<Record<keyof ModelLimits, string>> = {
+  shards: 'Shards of one workspace.',
+  sessionIdleMs: 'A session without an access for so long is over, milliseconds.',
+  coAccessWindow: 'Files before an access that count as read together with it.',
+  coAccessMax: 'Neighbours kept a file.',
+  successorsMax: 'Successors kept a file.',
+  accessTimesMax: 'Access times kept a file.',
+  filesMax: 'Files kept a shard.',
+  openSessionsMax: 'Sessions open at once in a shard.',
+  closedSessionsMax: 'Closed sessions kept a shard.',
+  sequenceMax: 'Accesses kept of one session.',
+  sequenceChunk: 'Accesses in one row of a sequence.',
+  analyzersMax: 'Analyzers with a profile in a shard.',
+  profileFilesMax: 'Files kept in one profile.',
+  openPredictionsPerFileMax: 'Open predictions kept a file.',
+  openPredictionsMax: 'Open predictions kept a shard.',
+  outcomesRememberedMax: 'Warm outcomes remembered in a shard, so that one that comes twice counts once.',
+  runsMax: 'Runs kept a shard.',
+  halfLifeMs: 'Counts are halved once in each such period, milliseconds.',
+  memoryMs: 'Evidence older than this weighs nothing, milliseconds.',
+}
+
+/** One setting for each limit of the model, whose default is the model's own. */
+const limitSettings = Object.fromEntries(
+  Object.entries(LIMITS).map(([name, description]) => [
+    name,
+    integerSetting(description, DEFAULT_LIMITS[name as keyof ModelLimits], { minimum: 1 }),
+  ]),
+) as Record<keyof ModelLimits, ReturnType<typeof integerSetting>>
 
 export const modelSection = section('The model store. Its Redis must run with `maxmemory-policy noeviction`.', {
-  redis: redis('models', 'redis://127.0.0.1:6379'),
+  redis: redis('models', 'redis://127.0.0.1:6379', 'fw:'),
   version: integerSetting('Version of the stored model, part of its keys: a new one is built beside the old.', 1, {
     minimum: 1,
     maximum: 9_999,
   }),
-  limits: section('What the fold keeps (docs/model.md). Other limits are another model: rebuild.', {
-    shards: limit('shards', 'Shards of one workspace.'),
-    sessionIdleMs: limit('sessionIdleMs', 'A session without an access for so long is over, milliseconds.'),
-    coAccessWindow: limit('coAccessWindow', 'Files before an access that count as read together with it.'),
-    coAccessMax: limit('coAccessMax', 'Neighbours kept a file.'),
-    successorsMax: limit('successorsMax', 'Successors kept a file.'),
-    accessTimesMax: limit('accessTimesMax', 'Access times kept a file.'),
-    filesMax: limit('filesMax', 'Files kept a shard.'),
-    openSessionsMax: limit('openSessionsMax', 'Sessions open at once in a shard.'),
-    closedSessionsMax: limit('closedSessionsMax', 'Closed sessions kept a shard.'),
-    sequenceMax: limit('sequenceMax', 'Accesses kept of one session.'),
-    sequenceChunk: limit('sequenceChunk', 'Accesses in one row of a sequence.'),
-    analyzersMax: limit('analyzersMax', 'Analyzers with a profile in a shard.'),
-    profileFilesMax: limit('profileFilesMax', 'Files kept in one profile.'),
-    openPredictionsPerFileMax: limit('openPredictionsPerFileMax', 'Open predictions kept a file.'),
-    runsMax: limit('runsMax', 'Runs kept a shard.'),
-    halfLifeMs: limit('halfLifeMs', 'Counts are halved once in each such period, milliseconds.'),
-    memoryMs: limit('memoryMs', 'Evidence older than this weighs nothing, milliseconds.'),
-  }),
+  limits: section('What the fold keeps (docs/model.md). Other limits are another model: rebuild.', limitSettings),
 })
 
 export const cacheSection = section('The cache of values. Its Redis should run with `maxmemory-policy volatile-ttl`.', {
-  redis: redis('cache', 'redis://127.0.0.1:6380'),
+  redis: redis('cache', 'redis://127.0.0.1:6380', 'fwc:'),
   readTtlMs: integerSetting('Life of a value that was read, renewed at each read, milliseconds.', DAY_MS, {
     minimum: 60_000,
   }),
@@ -140,5 +158,8 @@ export const embeddedSection = section('The one file of an embedded deployment (
     '.forewarm/forewarm.sqlite',
   ),
   cacheBytesMax: integerSetting('Bytes that the cache may hold.', 256 * MIB, { minimum: 1_024 }),
+  logBytesMax: integerSetting('Bytes of the log that are kept; the oldest records leave.', 1_024 * MIB, {
+    minimum: MIB,
+  }),
   partitions: integerSetting('Partitions of each topic; a power of two.', 4, { minimum: 1, maximum: 64 }),
 })

@@ -1,6 +1,6 @@
 /** Settings of the work: which workspaces there are, and how ingest, predict and warm go about it. */
 import { Type } from 'typebox'
-import { choiceSetting, integerSetting, listSetting, named, numberSetting, section, switchSetting } from './setting.ts'
+import { choiceSetting, integerSetting, named, numberSetting, section } from './setting.ts'
 
 /** Names of workspaces: a repository's name, with its owners before it where that helps. */
 export const WORKSPACE_NAMES = '^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$'
@@ -15,25 +15,21 @@ export const workspacesSection = named(
         minLength: 1,
       }),
     }),
-    layers: listSetting('Layers that a warm fills.', ['content'], { minItems: 1 }),
-    accuracyTarget: numberSetting('Accuracy of predictions below which an alert is raised.', 0.7, {
-      minimum: 0,
-      maximum: 1,
-    }),
-    ignore: listSetting('Paths that are never warmed: a folder (`dist/`) or the end of a name (`.lock`).', []),
-    paused: switchSetting('Whether warming of this workspace is switched off; learning goes on.', false),
   }),
 )
 
 export const ingestSection = section('The process that folds accesses and outcomes into the models.', {
   batchRecordsMax: integerSetting('Records folded before the model is written.', 500, { minimum: 1, maximum: 10_000 }),
+  filesInMemoryMax: integerSetting('Files of all models that one process keeps in memory.', 400_000, {
+    minimum: 1_000,
+  }),
 })
 
 export const predictSection = section('The process that predicts reads and issues warm commands.', {
   predictor: choiceSetting(
-    'Where probabilities come from: the manual`s fixed rules, the models` own frequencies, or the learned scorer.',
-    ['manual', 'models', 'learned'],
-    'learned',
+    "Where probabilities come from: the learned models, or the manual's fixed rules as a baseline.",
+    ['models', 'manual'],
+    'models',
   ),
   aggressiveness: choiceSetting(
     'How much a wasted warm may cost: low warms only what is nearly sure, high also what is merely likely.',
@@ -44,19 +40,25 @@ export const predictSection = section('The process that predicts reads and issue
     minimum: 1_000,
     maximum: 86_400_000,
   }),
+  tickMs: integerSetting('Time between two rounds of predictions by the clock, milliseconds.', 60_000, {
+    minimum: 1_000,
+  }),
+  filesPerSecondMax: integerSetting('Files a second that are predicted for one workspace in the long run.', 500, {
+    minimum: 1,
+  }),
   commandFilesMax: integerSetting('Files of one warm command.', 64, { minimum: 1, maximum: 1_000 }),
   commandBytesMax: integerSetting('Bytes that one warm command may bring in.', 64 * 1_048_576, { minimum: 1_024 }),
+  pressureMax: numberSetting('Share of the cache held by live values at which its warming stops.', 0.85, {
+    minimum: 0,
+    maximum: 1,
+  }),
   batchRecordsMax: integerSetting('Records handled before commands are issued.', 100, { minimum: 1, maximum: 10_000 }),
 })
 
 export const warmSection = section('The process that carries out warm commands.', {
   concurrency: integerSetting('Files that one worker has in flight.', 16, { minimum: 1, maximum: 1_024 }),
   batchRecordsMax: integerSetting('Commands taken at once.', 16, { minimum: 1, maximum: 1_000 }),
-  pressureMax: numberSetting('Share of the cache held by live values at which warming stops.', 0.85, {
-    minimum: 0,
-    maximum: 1,
-  }),
-  leaseMs: integerSetting('How long a worker alone may load a file, milliseconds.', 30_000, { minimum: 1_000 }),
+  leaseMs: integerSetting('How long a worker alone may load a file, milliseconds.', 10_000, { minimum: 1_000 }),
   attemptsMax: integerSetting('Tries for a file whose origin or cache fails for the moment.', 3, {
     minimum: 1,
     maximum: 10,

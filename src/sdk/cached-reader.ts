@@ -1,3 +1,4 @@
+import { type Lookup, lookUp, type WantedValue } from '../flows/lookup.ts'
 import type { Sha256Hex } from '../model/identity.ts'
 import type { Cache } from '../ports/cache.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -7,7 +8,6 @@ import type { Log, Telemetry } from '../ports/telemetry.ts'
 import { valueKey } from '../warming/cache-key.ts'
 import type { LayerProducer, Layers } from '../warming/layers.ts'
 import type { AccessPublisher } from './access-publisher.ts'
-import { type Lookup, lookUp, type WantedValue } from './lookup.ts'
 import type { SessionName } from './session-batches.ts'
 
 /** What a cached reader needs of the world. */

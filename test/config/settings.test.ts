@@ -100,12 +100,12 @@ describe('settings', () => {
   })
 
   test('workspaces come from the file and, as a whole, from a variable', () => {
-    const settings = fromYaml('workspaces:\n  acme/web: {origin: {directory: /a}, paused: true}\n', {
+    const settings = fromYaml('workspaces:\n  acme/web: {origin: {directory: /a}}\n', {
       FOREWARM_WORKSPACES: '{"acme/api": {"origin": {"directory": "/b"}}}',
     })
-    expect([...settings.workspaces].map(([name, one]) => [name, one.origin.directory, one.paused])).toEqual([
-      ['acme/web', '/a', true],
-      ['acme/api', '/b', false],
+    expect([...settings.workspaces].map(([name, one]) => [name, one.origin.directory])).toEqual([
+      ['acme/web', '/a'],
+      ['acme/api', '/b'],
     ])
   })
 

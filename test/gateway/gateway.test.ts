@@ -59,7 +59,6 @@ async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
         file: async (workspace, path) => (workspace === 'acme/web' && path === evidence.path ? evidence : null),
         profile: async () => null,
         sequences: async () => [],
-        closedSessions: async () => [],
         files: async function* () {},
         shardKeys: async () => ['acme/web#0'],
       },
@@ -69,7 +68,7 @@ async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
     { appender: { pendingBytesMax: 100_000, timeoutMs: 300 }, valueBytesMax: 10_000, shards: 1, ...limits },
   )
   const gateway = await serveGateway(
-    { operations, telemetry, log: SILENT_LOG, version: '0.0.0' },
+    { operations, telemetry, log: SILENT_LOG, live: () => ({ alive: true }), version: '0.0.0' },
     {
       host: '127.0.0.1',
       port: 0,

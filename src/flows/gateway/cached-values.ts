@@ -4,9 +4,10 @@ import type { Cache, PutResult } from '../../ports/cache.ts'
 import { ForewarmError } from '../../ports/errors.ts'
 import type { Lookup, WantedValue } from '../../ports/gateway.ts'
 import type { Telemetry } from '../../ports/telemetry.ts'
-import { pointerKey, type ValueName, valueKey } from '../../warming/cache-key.ts'
+import { type ValueName, valueKey } from '../../warming/cache-key.ts'
 import type { Layers } from '../../warming/layers.ts'
 import { pathDenial } from '../../warming/path.ts'
+import { lookUp } from '../lookup.ts'
 
 export type CachedValuesDeps = {
   readonly cache: Cache
@@ -23,26 +24,16 @@ export type CachedValuesDeps = {
 /** Producer version of a layer that this build does not make and whose client names none. */
 const OWN_PRODUCER = '1'
 
-export async function lookUp(deps: CachedValuesDeps, wanted: WantedValue): Promise<Lookup> {
-  const pointer = pointerKey(wanted.workspace, checked(wanted.path), deps.sha256Hex)
-  const version = wanted.version ?? (await deps.cache.pointer(pointer))
-  if (version === null) return { outcome: 'miss' }
-  const entry = await deps.cache.get(valueKey(nameOf(deps, wanted, version), deps.sha256Hex))
-  if (entry === null) return { outcome: await whyAbsent(deps, wanted, version) }
-  const { value, source, firstRead } = entry
-  if (source.kind !== 'warm' || !firstRead) return { outcome: 'hit', version, value, warmedBy: null }
+export async function lookUpValue(deps: CachedValuesDeps, wanted: WantedValue): Promise<Lookup> {
+  checked(wanted.path)
+  const found = await lookUp(deps, { ...wanted, producerVersion: producerOf(deps, wanted) })
+  if (!('value' in found)) return found
+  const { outcome, version, value, source } = found
+  if (outcome === 'hit' || source.kind === 'fill') return { outcome, version, value, warmedBy: null }
   const links = source.traceparent === null ? [] : [source.traceparent]
   // The last span of the story that an access began: it links to the warm that the reader now gains from.
   await deps.telemetry.span('warm hit', { kind: 'internal', links }, async () => {})
-  return { outcome: 'warmHit', version, value, warmedBy: source.commandId }
-}
-
-async function whyAbsent(deps: CachedValuesDeps, wanted: WantedValue, version: string): Promise<'miss' | 'stale'> {
-  if (wanted.version === null) return 'miss'
-  const current = await deps.cache.pointer(pointerKey(wanted.workspace, wanted.path, deps.sha256Hex))
-  if (current === null || current === version) return 'miss'
-  const [there] = await deps.cache.has([valueKey(nameOf(deps, wanted, current), deps.sha256Hex)])
-  return there === true ? 'stale' : 'miss'
+  return { outcome, version, value, warmedBy: source.commandId }
 }
 
 export async function fillValue(
@@ -65,16 +56,19 @@ export async function fillValue(
 const isVersionOf = (deps: CachedValuesDeps, bytes: Uint8Array, version: string): boolean =>
   version === deps.blobId(bytes) || version === deps.digest(bytes)
 
+const producerOf = (deps: CachedValuesDeps, { producer, layer }: WantedValue): string =>
+  producer ?? deps.layers.get(layer)?.producerVersion ?? OWN_PRODUCER
+
 const nameOf = (deps: CachedValuesDeps, wanted: WantedValue, version: string): ValueName => ({
   workspace: wanted.workspace,
   layer: wanted.layer,
-  producerVersion: wanted.producer ?? deps.layers.get(wanted.layer)?.producerVersion ?? OWN_PRODUCER,
+  producerVersion: producerOf(deps, wanted),
   path: wanted.path,
   version,
 })
 
-function checked(path: string): string {
+function checked(path: string): void {
   const denial = pathDenial(path)
-  if (denial === null) return path
+  if (denial === null) return
   throw new ForewarmError('FW_PATH_DENIED', `the path can be no file of a workspace (${denial})`)
 }

@@ -4,7 +4,7 @@ import type { EventLog } from '../../ports/event-log.ts'
 import type { GatewayOperations, PredictedFile } from '../../ports/gateway.ts'
 import type { ModelReader } from '../../ports/model-reader.ts'
 import { type AppenderLimits, BoundedAppender } from './append.ts'
-import { type CachedValuesDeps, fillValue, lookUp } from './cached-values.ts'
+import { type CachedValuesDeps, fillValue, lookUpValue } from './cached-values.ts'
 import { type PublishDeps, publishChanges, publishEvents, publishWish } from './publish.ts'
 import { recentCommands } from './recent-commands.ts'
 
@@ -15,7 +15,7 @@ export type GatewayDeps = Omit<PublishDeps, 'appender' | 'shards'> &
     /** Whether the model store can be reached now. */
     readonly modelsHealthy: () => Promise<boolean>
     /** What predict holds likely for a session, where it runs in this process; null when the session is not open. */
-    readonly explain?: (workspace: string, session: string) => Promise<readonly PredictedFile[] | null>
+    readonly explain?: ((workspace: string, session: string) => Promise<readonly PredictedFile[] | null>) | undefined
   }
 
 export type GatewayOptions = {
@@ -32,7 +32,7 @@ export function createGateway(deps: GatewayDeps, options: GatewayOptions): Gatew
     publish: (events) => publishEvents(publishing, events),
     changed: (workspace, changes) => publishChanges(publishing, workspace, changes),
     requestWarm: (wish) => publishWish(publishing, wish),
-    lookup: (wanted) => lookUp(values, wanted),
+    lookup: (wanted) => lookUpValue(values, wanted),
     fill: (value, bytes) => fillValue(values, value, bytes),
     file: (workspace, path) => deps.models.file(workspace, path),
     predictions: async (workspace, session) => ({

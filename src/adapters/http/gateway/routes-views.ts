@@ -46,13 +46,17 @@ export function addViews(server: GatewayServer, operations: GatewayOperations): 
   )
 }
 
-/** Liveness is that this answers; readiness asks the engines. Both are open and not limited. */
-export function addHealth(server: GatewayServer, operations: GatewayOperations): void {
+/** Liveness is the process's own heartbeat; readiness asks the engines. Both are open and not limited. */
+export function addHealth(
+  server: GatewayServer,
+  operations: GatewayOperations,
+  live: () => { readonly alive: boolean },
+): void {
   const config = { rateLimit: false } as const
   server.get(
     '/livez',
-    { config, schema: { summary: 'Whether the process lives', response: { 200: liveAnswer } } },
-    async () => ({ alive: true }),
+    { config, schema: { summary: 'Whether the process lives', response: { 200: liveAnswer, 503: liveAnswer } } },
+    async (_, reply) => reply.status(live().alive ? 200 : 503).send(live()),
   )
   server.get(
     '/readyz',

@@ -38,6 +38,8 @@ export type GatewayServerDeps = {
   readonly operations: GatewayOperations
   readonly telemetry: Telemetry
   readonly log: Log
+  /** Whether the process gets on with its work. */
+  readonly live: () => { readonly alive: boolean }
   /** Version of forewarm, for the description of the interface. */
   readonly version: string
 }
@@ -83,7 +85,7 @@ export async function serveGateway(deps: GatewayServerDeps, options: GatewayServ
 /** Each group of routes takes only the content types whose bodies it checks. */
 async function addAllRoutes(
   server: GatewayServer,
-  { operations }: GatewayServerDeps,
+  { operations, live }: GatewayServerDeps,
   options: GatewayServerOptions,
 ): Promise<void> {
   await server.register(async (scope: GatewayServer) => {
@@ -97,7 +99,7 @@ async function addAllRoutes(
     addCache(scope, operations, options.valueBytesMax)
   })
   addViews(server, operations)
-  addHealth(server, operations)
+  addHealth(server, operations, live)
   server.get('/openapi.json', { config: { rateLimit: false }, schema: { hide: true } }, async () => server.swagger())
 }
 

@@ -12,7 +12,13 @@ export type LookupDependencies = {
 export type WantedValue = Omit<ValueName, 'version'> & { readonly version: string | null }
 
 export type Lookup =
-  | { readonly outcome: 'hit' | 'warmHit'; readonly value: Uint8Array; readonly source: EntrySource }
+  | {
+      readonly outcome: 'hit' | 'warmHit'
+      /** The version that was found. */
+      readonly version: string
+      readonly value: Uint8Array
+      readonly source: EntrySource
+    }
   | { readonly outcome: 'miss' | 'stale' }
 
 /**
@@ -24,7 +30,7 @@ export async function lookUp(deps: LookupDependencies, wanted: WantedValue): Pro
   if (version === null) return { outcome: 'miss' }
   const entry = await deps.cache.get(valueKey({ ...wanted, version }, deps.sha256Hex))
   if (entry === null) return { outcome: await whyAbsent(deps, wanted) }
-  return { outcome: isWarmHit(entry) ? 'warmHit' : 'hit', value: entry.value, source: entry.source }
+  return { outcome: isWarmHit(entry) ? 'warmHit' : 'hit', version, value: entry.value, source: entry.source }
 }
 
 const isWarmHit = ({ source, firstRead }: CacheEntry): boolean => source.kind === 'warm' && firstRead

@@ -1,0 +1,103 @@
+/** Kafka, Redis and a schema registry. */
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
+import { createKafkaEventLog } from '../adapters/kafka/event-log.ts'
+import { createRedisCache } from '../adapters/redis/cache.ts'
+import { openRedis, type RedisConnection } from '../adapters/redis/connect.ts'
+import { createRedisModelStore } from '../adapters/redis/model-store.ts'
+import { createRegistryClient, type RegistryClient } from '../adapters/registry/client.ts'
+import { createRegistryCodec } from '../adapters/registry/codec.ts'
+import { createSystemClock } from '../adapters/system/clock.ts'
+import { createTracedEventLog } from '../adapters/telemetry/traced-event-log.ts'
+import type { RedisSettings, Settings } from '../config/schema.ts'
+import { ForewarmError } from '../ports/errors.ts'
+import type { Log } from '../ports/telemetry.ts'
+import type { Engines, Reporting } from './engines.ts'
+import { once } from './once.ts'
+
+export function openDistributed(settings: Settings, { logger, telemetry }: Reporting): Engines {
+  const clock = createSystemClock()
+  const { topicPrefix, groupPrefix, sessionTimeoutMs } = settings.kafka
+  const connection = kafkaConnection(settings.kafka)
+  const kafka = createKafkaEventLog({ connection, topicPrefix, groupPrefix, times: { sessionTimeoutMs }, log: logger })
+  const log = createTracedEventLog(kafka, telemetry, { system: 'kafka', topicPrefix, groupPrefix })
+  const codec = createRegistryCodec({ client: registryClient(settings), subjectOf: subjectOf(settings), clock })
+  const store = once(() =>
+    createRedisModelStore(connect(settings.model.redis, 'store', logger), {
+      modelVersion: String(settings.model.version),
+      keyPrefix: settings.model.redis.keyPrefix,
+    }),
+  )
+  const cache = once(() =>
+    createRedisCache(connect(settings.cache.redis, 'cache', logger), {
+      keyPrefix: settings.cache.redis.keyPrefix,
+      valueBytesMax: settings.cache.valueBytesMax,
+      lifetimes: { readMs: settings.cache.readTtlMs, unreadMs: settings.cache.unreadTtlMs },
+    }),
+  )
+  const close = async () => {
+    await Promise.allSettled([log.close(), store.made()?.close(), cache.made()?.close()])
+  }
+  return { clock, log, codec, store, cache, close }
+}
+
+/** Name of the subject of a topic in the registry. */
+export const subjectOf =
+  ({ kafka }: Settings) =>
+  (topic: string): string =>
+    `${kafka.topicPrefix}${topic}-value`
+
+export const registryClient = ({ registry }: Settings): RegistryClient =>
+  createRegistryClient({
+    url: registry.url,
+    ...(registry.username === null ? {} : { username: registry.username }),
+    ...(registry.password === null ? {} : { password: registry.password }),
+  })
+
+export function kafkaConnection({ brokers, clientId, tls, sasl }: Settings['kafka']) {
+  const { mechanism, username, password } = sasl
+  const hasLogin = mechanism !== 'none' && username !== null && password !== null
+  return {
+    brokers,
+    clientId,
+    ...(tls.enabled ? { ssl: certificates(tls) } : {}),
+    ...(hasLogin ? { sasl: { mechanism, username, password } } : {}),
+  }
+}
+
+function connect(redis: RedisSettings, role: 'store' | 'cache', logger: Log): RedisConnection {
+  return openRedis(
+    {
+      urls: redis.urls,
+      cluster: redis.cluster,
+      commandTimeoutMs: redis.commandTimeoutMs,
+      tls: certificates(redis.tls),
+      ...(redis.username === null ? {} : { username: redis.username }),
+      ...(redis.password === null ? {} : { password: redis.password }),
+      onConnectionError: (error) => logger.warn({ role, error: error.message }, 'connection to Redis failed'),
+    },
+    role,
+  )
+}
+
+type CertificateFiles = {
+  readonly caFile: string | null
+  readonly certFile: string | null
+  readonly keyFile: string | null
+}
+
+function certificates({ caFile, certFile, keyFile }: CertificateFiles): ConnectionOptions {
+  return {
+    ...(caFile === null ? {} : { ca: pem(caFile) }),
+    ...(certFile === null ? {} : { cert: pem(certFile) }),
+    ...(keyFile === null ? {} : { key: pem(keyFile) }),
+  }
+}
+
+function pem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new ForewarmError('FW_CONFIG_INVALID', `cannot read the certificate file ${file}`, { cause })
+  }
+}

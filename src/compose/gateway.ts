@@ -1,0 +1,53 @@
+/** The stage that serves HTTP. */
+import { randomUUID } from 'node:crypto'
+import { serveGateway } from '../adapters/http/gateway/server.ts'
+import { blobId } from '../adapters/origins/blob-id.ts'
+import { createGateway, type GatewayDeps } from '../flows/gateway/gateway.ts'
+import { BUILT_IN_LAYERS } from '../warming/layers.ts'
+import { digestHex, modelReader, type Parts, sha256Hex } from './parts.ts'
+import type { Stage } from './stage.ts'
+import { packageVersion } from './version.ts'
+
+const ALONE: Companions = { stages: [], explain: undefined }
+
+/** The other stages of the same process, if there are some: what they lack is lacking here, and what predict knows. */
+export type Companions = { readonly stages: readonly Stage[]; readonly explain: GatewayDeps['explain'] }
+
+export async function startGateway(parts: Parts, { stages, explain }: Companions = ALONE): Promise<Stage> {
+  const { settings, engines, heartbeat, telemetry, logger } = parts
+  const { clock, log, codec } = engines
+  const store = engines.store()
+  const { pendingBytesMax, appendTimeoutMs, ...server } = settings.gateway
+  const { valueBytesMax } = settings.cache
+  const operations = createGateway(
+    {
+      ...{ log, codec, clock, telemetry, sha256Hex, blobId, digest: digestHex },
+      cache: engines.cache(),
+      layers: BUILT_IN_LAYERS,
+      newId: randomUUID,
+      models: modelReader(parts),
+      modelsHealthy: () => store.healthy(),
+      ...(explain === undefined ? {} : { explain }),
+    },
+    {
+      appender: { pendingBytesMax, timeoutMs: appendTimeoutMs },
+      valueBytesMax,
+      shards: settings.model.limits.shards,
+    },
+  )
+  const missing = async () =>
+    (await Promise.all([operations.missing(), ...stages.map((stage) => stage.missing())])).flat()
+  const live = () => heartbeat.state()
+  const running = await serveGateway(
+    { operations: { ...operations, missing }, telemetry, log: logger, live, version: packageVersion() },
+    { ...server, valueBytesMax },
+  )
+  logger.info({ url: running.url }, 'the gateway listens')
+  return {
+    name: 'gateway',
+    url: running.url,
+    failed: new Promise<never>(() => {}),
+    missing,
+    stop: () => running.close(),
+  }
+}

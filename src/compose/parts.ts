@@ -1,0 +1,42 @@
+/** What every stage is built from. */
+import { createHash } from 'node:crypto'
+import { createModelReader } from '../adapters/near-cache/model-reader.ts'
+import { createDirectoryOrigin } from '../adapters/origins/directory.ts'
+import type { Settings } from '../config/schema.ts'
+import type { Heartbeat } from '../heartbeat.ts'
+import type { ModelReader } from '../ports/model-reader.ts'
+import type { Origin, Origins } from '../ports/origin.ts'
+import type { Engines, Reporting } from './engines.ts'
+
+export type Parts = Reporting & {
+  readonly settings: Settings
+  readonly engines: Engines
+  readonly heartbeat: Heartbeat
+}
+
+/** How old what is read of a model may be, milliseconds. */
+const MODEL_FRESH_MS = 500
+
+/** Rows of a model that a process keeps. */
+const MODEL_ENTRIES_MAX = 100_000
+
+export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+export const digestHex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+export const modelReader = ({ settings, engines }: Parts): ModelReader =>
+  createModelReader(engines.store(), {
+    limits: settings.model.limits,
+    sha256Hex,
+    now: engines.clock.monotonicMs,
+    freshMs: MODEL_FRESH_MS,
+    entriesMax: MODEL_ENTRIES_MAX,
+  })
+
+/** The origins of the workspaces that the settings name. */
+export function originsOf({ workspaces }: Settings): Origins {
+  const origins = new Map<string, Origin>(
+    [...workspaces].map(([name, { origin }]) => [name, createDirectoryOrigin(origin.directory)]),
+  )
+  return (workspace) => origins.get(workspace) ?? null
+}

@@ -1,0 +1,97 @@
+/** Settings to a running process: reporting, engines, health server, stages, and their end in the right order. */
+import { serveHealth } from '../adapters/http/health-server.ts'
+import type { Settings } from '../config/schema.ts'
+import { Heartbeat } from '../heartbeat.ts'
+import { ForewarmError } from '../ports/errors.ts'
+import { type Running, runProcess } from '../process.ts'
+import { type Engines, openEngines } from './engines.ts'
+import { startGateway } from './gateway.ts'
+import type { Parts } from './parts.ts'
+import { startPredict } from './predict.ts'
+import { openReporting, type ProcessReporting } from './reporting.ts'
+import { anyFailed, type Stage } from './stage.ts'
+import { lockUp } from './up-lock.ts'
+import { startPointers, startWarm } from './warm.ts'
+
+export type ProcessName = 'predict' | 'warm' | 'gateway' | 'up'
+
+type Starter = (parts: Parts) => Promise<readonly Stage[]>
+
+const STARTERS: Readonly<Record<ProcessName, Starter>> = {
+  predict: async (parts) => [await startPredict(parts)],
+  warm: async (parts) => [await startWarm(parts), await startPointers(parts)],
+  gateway: async (parts) => [await startGateway(parts)],
+  up: startAll,
+}
+
+/** Runs one process until it ends; returns its exit code. */
+export function runNamed(name: ProcessName, settings: Settings): Promise<number> {
+  const reporting = openReporting(settings, name)
+  return runProcess({ log: reporting.logger, start: () => startNamed(name, settings, reporting) })
+}
+
+async function startNamed(name: ProcessName, settings: Settings, reporting: ProcessReporting): Promise<Running> {
+  const closers: (() => unknown)[] = [() => reporting.flush()]
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+  try {
+    const engines = openEngines(withMode(name, settings), reporting)
+    closers.push(() => engines.close())
+    const parts = { ...reporting, settings, engines, heartbeat: heartbeatOf(settings, engines) }
+    const stages: Stage[] = []
+    if (name !== 'gateway' && name !== 'up') {
+      const health = await startHealth(parts, stages)
+      closers.push(() => health.close())
+    }
+    const lock = name === 'up' ? lockUp(settings.embedded.file) : null
+    closers.push(() => lock?.release())
+    stages.push(...(await STARTERS[name](parts)))
+    lock?.announce(stages.find(({ url }) => url !== undefined)?.url ?? null)
+    reporting.logger.info({ stages: stages.map((stage) => stage.name).join(', ') }, 'running')
+    return {
+      ended: anyFailed(stages),
+      stop: async () => {
+        await Promise.all(stages.map((stage) => stage.stop()))
+        await closeAll()
+      },
+    }
+  } catch (cause) {
+    await closeAll()
+    throw cause
+  }
+}
+
+/** `up` is embedded whatever the mode; the others are the processes of a distributed deployment. */
+function withMode(name: ProcessName, settings: Settings): Settings {
+  if (name === 'up') return { ...settings, mode: 'embedded' }
+  if (settings.mode === 'distributed') return settings
+  const mend = `set mode to distributed (FOREWARM_MODE=distributed), or run everything embedded with \`forewarm up\``
+  throw new ForewarmError('FW_CONFIG_INVALID', `forewarm ${name} is a process of a distributed deployment: ${mend}`)
+}
+
+const heartbeatOf = ({ health }: Settings, { clock }: Engines): Heartbeat =>
+  new Heartbeat(health.stallMs, () => clock.monotonicMs())
+
+async function startHealth({ settings, heartbeat, logger }: Parts, stages: readonly Stage[]) {
+  const server = await serveHealth(settings.health, {
+    live: () => heartbeat.state(),
+    ready: async () => {
+      if (stages.length === 0) return { ready: false, missing: ['the process has not started yet'] }
+      const missing = (await Promise.all(stages.map((stage) => stage.missing()))).flat()
+      return { ready: missing.length === 0, missing }
+    },
+  })
+  logger.info({ host: settings.health.host, port: server.port }, 'the health server listens')
+  return server
+}
+
+/** All stages in this process. The gateway comes last: what it accepts is handled at once. */
+async function startAll(parts: Parts): Promise<readonly Stage[]> {
+  const predict = await startPredict(parts)
+  const warm = await startWarm(parts)
+  const pointers = await startPointers(parts)
+  const stages = [predict, warm, pointers]
+  const gateway = await startGateway(parts, { stages, explain: predict.explain })
+  return [gateway, ...stages]
+}

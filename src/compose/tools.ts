@@ -1,0 +1,41 @@
+/** Parts for commands that do one thing and end. */
+import { createKafkaTopicAdmin } from '../adapters/kafka/topics.ts'
+import { applySubjects, planSubjects } from '../adapters/registry/subjects.ts'
+import type { Settings } from '../config/schema.ts'
+import { desiredTopics } from '../flows/topics.ts'
+import { Heartbeat } from '../heartbeat.ts'
+import { ForewarmError } from '../ports/errors.ts'
+import { kafkaConnection, registryClient, subjectOf } from './distributed.ts'
+import { openEngines } from './engines.ts'
+import type { Parts } from './parts.ts'
+import { openReporting } from './reporting.ts'
+
+/** Runs `work` on the engines that the settings name, and closes them. Tells nothing less than warnings. */
+export async function withParts<Result>(settings: Settings, work: (parts: Parts) => Promise<Result>): Promise<Result> {
+  const reporting = openReporting({ ...settings, log: { level: 'warn' } }, 'cli')
+  const engines = openEngines(settings, reporting)
+  try {
+    const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
+    return await work({ ...reporting, settings, engines, heartbeat })
+  } finally {
+    await engines.close()
+    await reporting.flush()
+  }
+}
+
+/** What `forewarm topics` works with. */
+export function openTopics(settings: Settings) {
+  if (settings.mode === 'embedded') {
+    throw new ForewarmError(
+      'FW_CONFIG_INVALID',
+      'an embedded deployment makes its topics by itself: set mode to distributed',
+    )
+  }
+  const client = registryClient(settings)
+  const subject = subjectOf(settings)
+  return {
+    admin: createKafkaTopicAdmin(kafkaConnection(settings.kafka)),
+    desired: desiredTopics({ ...settings.kafka, memoryMs: settings.model.limits.memoryMs }),
+    subjects: { plan: () => planSubjects(client, subject), apply: () => applySubjects(client, subject) },
+  }
+}

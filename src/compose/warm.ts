@@ -1,0 +1,60 @@
+/** The stages of a worker: carrying out warm commands, and moving the pointers of files that changed. */
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { PointerHandler } from '../flows/pointers.ts'
+import { WARM_DEFAULTS } from '../flows/warm/dependencies.ts'
+import { WarmHandler } from '../flows/warm.ts'
+import { BUILT_IN_LAYERS } from '../warming/layers.ts'
+import { originsOf, type Parts, sha256Hex } from './parts.ts'
+import { type Stage, startConsumer } from './stage.ts'
+
+/** While an engine is away a partition is tried again every so many milliseconds. */
+const PAUSE_MS = 1_000
+
+export async function startWarm(parts: Parts): Promise<Stage> {
+  const { settings, engines, heartbeat, telemetry, logger } = parts
+  const { clock, log, codec } = engines
+  const cache = engines.cache()
+  const { concurrency, leaseMs, attemptsMax, batchRecordsMax } = settings.warm
+  const handler = new WarmHandler(
+    {
+      ...{ log, codec, cache, clock, telemetry, logger, sha256Hex },
+      origins: originsOf(settings),
+      random: Math.random,
+      layers: BUILT_IN_LAYERS,
+    },
+    {
+      ...WARM_DEFAULTS,
+      worker: `${hostname()}-${randomBytes(4).toString('hex')}`,
+      filesInFlightMax: concurrency,
+      fileBytesMax: settings.cache.valueBytesMax,
+      leaseMs,
+      retry: { ...WARM_DEFAULTS.retry, attemptsMax },
+      pauseMs: PAUSE_MS,
+    },
+  )
+  return startConsumer({
+    name: 'warm',
+    log,
+    topics: ['warm-commands'],
+    batchRecordsMax,
+    handler,
+    heartbeat,
+    engines: new Map([['the cache', cache.healthy.bind(cache)]]),
+  })
+}
+
+/** Follows the change records in a group of its own, beside the commands. */
+export function startPointers({ settings, engines, heartbeat, logger }: Parts): Promise<Stage> {
+  const { log, codec } = engines
+  const cache = engines.cache()
+  return startConsumer({
+    name: 'pointers',
+    log,
+    topics: ['access-events'],
+    batchRecordsMax: settings.warm.batchRecordsMax,
+    handler: new PointerHandler({ codec, cache, logger, sha256Hex }, PAUSE_MS),
+    heartbeat,
+    engines: new Map([['the cache', cache.healthy.bind(cache)]]),
+  })
+}
