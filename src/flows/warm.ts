@@ -49,18 +49,12 @@ export class WarmHandler implements LogHandler {
   async revoked(): Promise<void> {}
 
   async batch(batch: LogBatch, signal: AbortSignal): Promise<BatchVerdict> {
-    const startedMs = this.#deps.clock.monotonicMs()
     const running = batch.records.map((record) => this.#handle(record, signal))
     for (const fate of running) fate.catch(() => {})
     try {
       return await this.#settle(batch, running)
     } finally {
       await Promise.allSettled(running)
-      const seconds = (this.#deps.clock.monotonicMs() - startedMs) / 1_000
-      this.#deps.telemetry.measure('messaging.process.duration', seconds, {
-        'messaging.operation.name': 'process',
-        'messaging.destination.name': batch.topic,
-      })
     }
   }
 
@@ -93,14 +87,11 @@ export class WarmHandler implements LogHandler {
   }
 
   #process(record: LogRecord, command: WarmCommand, signal: AbortSignal): Promise<WarmOutcome> {
-    const parent = record.headers.get('traceparent') ?? null
-    const links = parent === null ? [] : [parent]
-    const { telemetry } = this.#deps
-    const consumer = { kind: 'consumer', attributes: processAttributes(record), parent, links } as const
-    return telemetry.span('process warm-commands', consumer, () =>
-      telemetry.span('warm', { kind: 'internal', attributes: warmAttributes(command) }, (span) =>
-        this.#warm(record, command, { span, signal }),
-      ),
+    // Around it is the span of the whole batch; the link leads to what issued this command.
+    const link = record.headers.get('traceparent')
+    const links = link === undefined ? [] : [link]
+    return this.#deps.telemetry.span('warm', { kind: 'internal', attributes: warmAttributes(command), links }, (span) =>
+      this.#warm(record, command, { span, signal }),
     )
   }
 
@@ -154,13 +145,6 @@ export class WarmHandler implements LogHandler {
     await this.#deps.log.append('warm-outcomes', [{ key, value, headers: new Map() }])
   }
 }
-
-const processAttributes = (record: LogRecord): Attributes => ({
-  'messaging.operation.name': 'process',
-  'messaging.operation.type': 'process',
-  'messaging.destination.name': record.topic,
-  'messaging.destination.partition.id': String(record.partition),
-})
 
 const warmAttributes = (command: WarmCommand): Attributes => ({
   'forewarm.workspace': command.workspace,
