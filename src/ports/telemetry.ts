@@ -81,6 +81,11 @@ export const METRICS = {
     description: 'Duration of log client operations',
   },
   'messaging.process.duration': { kind: 'histogram', unit: 's', description: 'Duration of processing one batch' },
+  'db.client.operation.duration': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'Duration of Redis commands, by name of the command',
+  },
 } as const satisfies Readonly<Record<string, MetricSpec>>
 
 export type MetricName = keyof typeof METRICS

@@ -15,6 +15,11 @@ export type LogOptions = {
 /** Fields whose names say that they hold a secret are never written, wherever they come from. */
 const SECRETS = ['password', 'token', 'authorization', 'secret', 'sha256'].flatMap((name) => [name, `*.${name}`])
 
+/** Credentials in running text, as messages of client libraries repeat them: in addresses and bearer tokens. */
+const CREDENTIALS = /(?<=\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"\\]+(?=@)|(?<=\bBearer )[^\s"\\]+/gi
+
+const withoutCredentials = (line: string): string => line.replace(CREDENTIALS, '***')
+
 export function createLog({ level, process, traceparent, to }: LogOptions): Log {
   const logger = pino(
     {
@@ -22,6 +27,7 @@ export function createLog({ level, process, traceparent, to }: LogOptions): Log 
       base: { process },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: SECRETS, censor: '***' },
+      hooks: { streamWrite: withoutCredentials },
       formatters: { level: (label) => ({ level: label }) },
       ...(traceparent === undefined ? {} : { mixin: () => traceFields(traceparent()) }),
     },
