@@ -345,6 +345,31 @@ export function describeEventLog(name: string, create: () => Promise<LogUnderTes
       )
     })
 
+    it('tells a batch in flight that a member joins, lets it end at a record boundary, and keeps what it committed', async () => {
+      await appendTo(0, ['a', 'b', 'c'])
+      const held = createReader({
+        start: 'committed',
+        onBatch: async (batch, signal) => {
+          if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+          return { next: (batch.records[0]?.offset ?? 0) + 1, commit: (batch.records[0]?.offset ?? 0) + 1 }
+        },
+      })
+      const other = createReader({ start: 'committed', onBatch: (batch) => ({ next: nextOf(batch) }) })
+      const first = await consume(held)
+      await seen(held, 3)
+      const second = await consume(other)
+      await eventually(
+        () => [first.assignment().length, second.assignment().length],
+        (lengths) => lengths.every((length) => length === PARTITIONS / 2),
+        { withinMs: 30_000 },
+      )
+      await eventually(
+        () => [...held.texts(), ...other.texts()].slice(3),
+        (texts) => texts.includes('c'),
+      )
+      expect([...held.texts(), ...other.texts()].slice(3)).not.toContain('a')
+    })
+
     it('goes on without loss when members come and go', async () => {
       const [one, two] = [createReader({ start: 'committed' }), createReader({ start: 'committed' })]
       for (const reader of [one, two]) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import kafkajs, { type Admin } from 'kafkajs'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { createKafkaClient } from '../../src/adapters/kafka/connection.ts'
 import { createKafkaTopicAdmin } from '../../src/adapters/kafka/topics.ts'
 import { type SubjectPlan, topicsCommand } from '../../src/cli/topics.ts'
 import { desiredTopics, type TopicOptions } from '../../src/flows/topics.ts'
@@ -25,7 +26,7 @@ describe('forewarm topics on Kafka', () => {
       retentionMs: 10 * DAY_MS,
       memoryMs: 5 * DAY_MS,
     }
-    admin = new kafkajs.Kafka({ brokers, clientId: 'test', logLevel: kafkajs.logLevel.NOTHING }).admin()
+    admin = createKafkaClient({ brokers, clientId: 'test' }).admin()
     await admin.connect()
   })
   afterEach(async () => {

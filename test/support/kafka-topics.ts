@@ -1,4 +1,4 @@
-import kafkajs from 'kafkajs'
+import { createKafkaClient } from '../../src/adapters/kafka/connection.ts'
 import { eventually } from './eventually.ts'
 
 /** Makes the five topics under a prefix of their own, and answers how to remove them. */
@@ -6,8 +6,7 @@ export async function createTopics(
   brokers: readonly string[],
   options: { readonly prefix: string; readonly partitions: number; readonly replicas?: number },
 ): Promise<() => Promise<void>> {
-  const kafka = new kafkajs.Kafka({ brokers: [...brokers], clientId: 'test', logLevel: kafkajs.logLevel.NOTHING })
-  const admin = kafka.admin()
+  const admin = createKafkaClient({ brokers, clientId: 'test' }).admin()
   const roles = ['access-events', 'warm-requests', 'warm-commands', 'warm-outcomes', 'dead-letters']
   const names = roles.map((role) => `${options.prefix}${role}`)
   await admin.connect()
