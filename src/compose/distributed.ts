@@ -71,7 +71,7 @@ function connect(redis: RedisSettings, role: 'store' | 'cache', logger: Log): Re
       urls: redis.urls,
       cluster: redis.cluster,
       commandTimeoutMs: redis.commandTimeoutMs,
-      tls: certificates(redis.tls),
+      ...(redis.tls.enabled ? { tls: certificates(redis.tls) } : {}),
       ...(redis.username === null ? {} : { username: redis.username }),
       ...(redis.password === null ? {} : { password: redis.password }),
       onConnectionError: (error) => logger.warn({ role, error: error.message }, 'connection to Redis failed'),

@@ -4,6 +4,7 @@ import type { Settings } from '../config/schema.ts'
 import { type PredictDeps, PredictHandler, type PredictOptions } from '../flows/predict/handler.ts'
 import { createManualSource } from '../flows/predict/manual-source.ts'
 import { createModelSource } from '../flows/predict/model-source.ts'
+import { CUT_OFFS } from '../model/candidates/gate.ts'
 import { ForewarmError } from '../ports/errors.ts'
 import { modelReader, type Parts, sha256Hex } from './parts.ts'
 import { type Stage, startConsumer } from './stage.ts'
@@ -49,7 +50,7 @@ export async function startPredict(parts: Parts): Promise<PredictStage> {
 
 const predictOptions = ({ predict, model }: Settings): PredictOptions => ({
   gate: {
-    aggressiveness: predict.aggressiveness,
+    cutOff: CUT_OFFS[predict.aggressiveness],
     horizonMs: predict.horizonMs,
     perSecondMax: predict.filesPerSecondMax,
     burstMax: predict.filesPerSecondMax * 10,

@@ -14,19 +14,18 @@ import {
 const MIB = 1_048_576
 const DAY_MS = 86_400_000
 
-const certificates = {
-  caFile: optionalSetting('File with the certificates (PEM) of the authorities to trust; none: those of the system.'),
-  certFile: optionalSetting('File with the client certificate (PEM), for mutual TLS.'),
-  keyFile: optionalSetting('File with the key (PEM) of the client certificate.'),
-}
+const tls = (what: string) =>
+  section(`Transport encryption to ${what}.`, {
+    enabled: switchSetting(`Whether connections to ${what} are encrypted.`, false),
+    caFile: optionalSetting('File with the certificates (PEM) of the authorities to trust; none: those of the system.'),
+    certFile: optionalSetting('File with the client certificate (PEM), for mutual TLS.'),
+    keyFile: optionalSetting('File with the key (PEM) of the client certificate.'),
+  })
 
 export const kafkaSection = section('The event log of a distributed deployment.', {
   brokers: listSetting('Addresses (`host:port`) of some brokers.', ['127.0.0.1:9092'], { minItems: 1 }),
   clientId: textSetting('Name of this client in broker logs and quotas.', 'forewarm'),
-  tls: section('Transport encryption to the brokers.', {
-    enabled: switchSetting('Whether connections to the brokers are encrypted.', false),
-    ...certificates,
-  }),
+  tls: tls('the brokers'),
   sasl: section('Authentication at the brokers.', {
     mechanism: choiceSetting(
       'Mechanism; `none` sends no credentials.',
@@ -89,7 +88,7 @@ const redis = (role: string, url: string, keyPrefix: string) =>
     cluster: switchSetting('Whether this is a Redis Cluster.', false),
     username: optionalSetting('ACL user name.'),
     password: secretSetting('Password.'),
-    tls: section('Certificates for `rediss://`.', certificates),
+    tls: tls('this Redis'),
     keyPrefix: textSetting('Put before every key, so that deployments can share a Redis.', keyPrefix, {
       pattern: '^[A-Za-z0-9:._-]{0,64}$',
     }),

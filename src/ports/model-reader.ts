@@ -30,11 +30,15 @@ export type ProfileEvidence = {
 /** Files of one closed session in the order in which they were read, with the times. */
 export type Sequence = readonly { readonly path: string; readonly timeMs: number }[]
 
+export type ClosedSequence = { readonly session: string; readonly analyzer: string; readonly reads: Sequence }
+
 export interface ModelReader {
   file(workspace: string, path: string): Promise<FileEvidence | null>
   profile(workspace: string, analyzer: string): Promise<ProfileEvidence | null>
   /** Sequences of the analyzer's latest closed sessions, the latest first. */
   sequences(workspace: string, analyzer: string, countMax: number): Promise<readonly Sequence[]>
+  /** The latest closed sessions of all analyzers with their sequences, the oldest first. */
+  closedSessions(workspace: string, countMax: number): Promise<readonly ClosedSequence[]>
   /** All files of the workspace with their times, in chunks. */
   files(workspace: string): AsyncIterable<readonly ClockEvidence[]>
   /** Keys (`workspace#shard`) of all shards that have been learned. */

@@ -70,6 +70,13 @@ describe('the model reader', () => {
       ['a', 'b', 'only7'],
       ['a', 'b', 'only6'],
     ])
+    const closed = await reader.closedSessions('w', 3)
+    expect(closed.map(({ session, analyzer }) => [session, analyzer])).toEqual([
+      ['s5', 'tsc'],
+      ['s6', 'tsc'],
+      ['s7', 'tsc'],
+    ])
+    expect(closed.at(-1)?.reads.map(({ path }) => path)).toEqual(['a', 'b', 'only7'])
     const scanned: string[] = []
     for await (const files of reader.files('w')) scanned.push(...files.map(({ path }) => path))
     expect(scanned.sort()).toEqual(['a', 'b', ...Array.from({ length: 8 }, (_, n) => `only${n}`)])

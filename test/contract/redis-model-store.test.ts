@@ -4,6 +4,7 @@ import { expect, inject, onTestFinished, test } from 'vitest'
 import { openRedis, type RedisSettings } from '../../src/adapters/redis/connect.ts'
 import { createRedisModelStore } from '../../src/adapters/redis/model-store.ts'
 import type { ModelStore, RowWrite } from '../../src/ports/model-store.ts'
+import { eventually } from '../support/eventually.ts'
 import { startLossyProxy } from '../support/lossy-proxy.ts'
 import { freePort } from '../support/services/ports.ts'
 import { startRedis } from '../support/services/redis.ts'
@@ -172,4 +173,32 @@ test('key prefixes and model versions that could move a key are refused', () => 
   const connection = openRedis({ urls: [services.modelRedisUrl], cluster: false }, 'store')
   onTestFinished(() => connection.close())
   expect(() => createRedisModelStore(connection, { modelVersion: '1}.{2' })).toThrow(RangeError)
+})
+
+test('a cluster whose master is killed takes changes again, from the fence that its replica has', async () => {
+  const cluster = await startRedisCluster({ replicas: 1, settings: { 'cluster-node-timeout': '1000' } })
+  onTestFinished(() => cluster.stop())
+  const { store, prefix } = open({
+    urls: cluster.nodes.map((node) => node.url),
+    cluster: true,
+    commandTimeoutMs: 1_000,
+  })
+  const slot = await client(cluster.nodes[0]?.url).cluster('KEYSLOT', `${prefix}{m1.7}:f`)
+  const owner = cluster.nodes[Math.floor((slot * 3) / 16_384)]
+  const apply = async () => {
+    const fence = Number((await store.fences([7]))[0] ?? '0')
+    const expected = fence === 0 ? null : String(fence)
+    return store.apply({ bucket: 7, expected, next: String(fence + 1), rows: rows(String(fence + 1), 3) })
+  }
+  for (let at = 0; at < 20; at += 1) await apply()
+  await owner?.process.kill()
+  const errors: unknown[] = []
+  const attempt = () => apply().catch((error: unknown) => errors.push(error))
+  await eventually(attempt, (result) => Object(result).applied === true, { withinMs: 30_000 })
+  expect(errors.length).toBeGreaterThan(0)
+  for (const error of errors) expect(error).toMatchObject({ code: 'FW_STORE_UNAVAILABLE', retriable: true })
+  const [fence] = await store.fences([7])
+  const found = await store.get({ bucket: 7, shard, space: 'model' }, ['r0', 'r1', 'r2'])
+  expect(found.map(String)).toEqual([fence, fence, fence])
+  expect(await store.healthy()).toBe(true)
 })

@@ -59,6 +59,7 @@ async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
         file: async (workspace, path) => (workspace === 'acme/web' && path === evidence.path ? evidence : null),
         profile: async () => null,
         sequences: async () => [],
+        closedSessions: async () => [],
         files: async function* () {},
         shardKeys: async () => ['acme/web#0'],
       },

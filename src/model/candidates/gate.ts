@@ -7,7 +7,8 @@ export type Aggressiveness = 'low' | 'medium' | 'high'
 export const CUT_OFFS: Readonly<Record<Aggressiveness, number>> = { low: 0.8, medium: 0.5, high: 0.25 }
 
 export type GateOptions = {
-  readonly aggressiveness: Aggressiveness
+  /** Lowest probability that is warmed; CUT_OFFS has it for the models' own frequencies. */
+  readonly cutOff: number
   /** How long a prediction claims a read, ms. */
   readonly horizonMs: number
   /** Predictions a second that one workspace may issue in the long run, and at once. */
@@ -74,7 +75,7 @@ export class PredictionGate {
   }
 
   #refusal(candidate: Candidate, nowMs: number): Suppression | null {
-    if (candidate.probability < CUT_OFFS[this.#options.aggressiveness]) return 'threshold'
+    if (candidate.probability < this.#options.cutOff) return 'threshold'
     const openUntil = this.#open.get(candidate.path)
     if (openUntil !== undefined && openUntil > nowMs) return 'open'
     if (candidate.expectedAtMs < nowMs + this.#latencyMs / 2) return 'late'

@@ -6,6 +6,7 @@ import { originOf } from '../../../src/flows/dead-letter.ts'
 import { PredictHandler } from '../../../src/flows/predict/handler.ts'
 import type { CandidateSource } from '../../../src/flows/predict/source.ts'
 import type { AccessEvent } from '../../../src/model/access.ts'
+import { CUT_OFFS } from '../../../src/model/candidates/gate.ts'
 import { inControlGroup, shardKey, shortId } from '../../../src/model/identity.ts'
 import type { LogConsumer, LogRecord } from '../../../src/ports/event-log.ts'
 import type { Telemetry } from '../../../src/ports/telemetry.ts'
@@ -26,7 +27,7 @@ const codec = createEmbeddedCodec()
 const options = {
   shards: 1,
   sessions: { sessionsMax: 100, filesPerSessionMax: 1_000, idleMs: 1_800_000 },
-  gate: { aggressiveness: 'medium', horizonMs: 600_000, perSecondMax: 1_000, burstMax: 5_000, openMax: 1_000 },
+  gate: { cutOff: CUT_OFFS.medium, horizonMs: 600_000, perSecondMax: 1_000, burstMax: 5_000, openMax: 1_000 },
   bounds: { filesMax: 3, bytesMax: 1_000_000, pressureMax: 0.8 },
   latencyMs: 20,
   workspacesMax: 10,

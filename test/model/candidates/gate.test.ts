@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Candidate } from '../../../src/model/candidates/candidate.ts'
 import { CUT_OFFS, PredictionGate } from '../../../src/model/candidates/gate.ts'
 
-const options = { aggressiveness: 'medium', horizonMs: 60_000, perSecondMax: 10, burstMax: 20, openMax: 1_000 } as const
+const options = { cutOff: CUT_OFFS.medium, horizonMs: 60_000, perSecondMax: 10, burstMax: 20, openMax: 1_000 } as const
 const candidate = (path: string, over: Partial<Candidate> = {}): Candidate => ({
   path,
   probability: 0.9,

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { createMemoryModelStore } from '../../../src/adapters/memory/model-store.ts'
+import { createModelReader } from '../../../src/adapters/near-cache/model-reader.ts'
+import { createLearnedSource } from '../../../src/flows/predict/learned-source.ts'
+import type { AccessEvent } from '../../../src/model/access.ts'
+import { DEFAULT_LIMITS } from '../../../src/model/limits.ts'
+
+const START = 1_700_000_000_000
+const FILES = 40
+const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+const options = {
+  capacityFiles: 60,
+  latencyMs: 5,
+  aggressiveness: 'medium',
+  workspacesMax: 4,
+  sessionsMax: 100,
+} as const
+
+const make = (store = createMemoryModelStore()) => {
+  const reader = createModelReader(store, {
+    limits: DEFAULT_LIMITS,
+    sha256Hex,
+    now: () => START,
+    freshMs: 0,
+    entriesMax: 1_000,
+  })
+  return createLearnedSource(reader, store, options)
+}
+
+const read = (session: string, path: string, timeMs: number): AccessEvent => ({
+  workspace: 'w',
+  session,
+  analyzer: session.split('-')[0] ?? '',
+  revision: null,
+  publisher: session,
+  sequence: 0,
+  sessionEnded: false,
+  forget: false,
+  changes: [],
+  accesses: [{ path, timeMs, layer: 'content', version: null, outcome: 'unknown', warmedBy: null }],
+})
+
+/** Two analyzers take turns over files of their own, so that each finds the cache full of the other's. */
+async function run(source: ReturnType<typeof make>, rounds: number, silent = false): Promise<Map<number, number>> {
+  const predictedAhead = new Map<number, number>()
+  for (let round = 0; round < rounds; round += 1) {
+    for (const analyzer of ['lint', 'types']) {
+      const session = `${analyzer}-${round}`
+      const predicted = new Set<string>()
+      for (let at = 0; at < FILES; at += 1) {
+        const path = `${analyzer}/${at}`
+        if (predicted.has(path)) predictedAhead.set(round, (predictedAhead.get(round) ?? 0) + 1)
+        const timeMs = START + round * 60_000 + (analyzer === 'lint' ? 0 : 30_000) + at * 20
+        await source.follow?.(read(session, path, timeMs), silent)
+        for (const candidate of await source.observe({ workspace: 'w', session } as never))
+          predicted.add(candidate.path)
+      }
+    }
+  }
+  return predictedAhead
+}
+
+describe('the learned candidates', () => {
+  it('name most of a session ahead once a few like it have been read, and nothing of the first ones', async () => {
+    const ahead = await run(make(), 12)
+    expect(ahead.get(0) ?? 0).toBe(0)
+    expect(ahead.get(11) ?? 0).toBeGreaterThan(FILES)
+  })
+
+  it('say nothing while they only catch up, but learn', async () => {
+    const source = make()
+    expect((await run(source, 12, true)).size).toBe(0)
+    expect((await run(source, 1)).get(0) ?? 0).toBeGreaterThan(FILES / 2)
+  })
+
+  it('hand the weights on to the next process', async () => {
+    const store = createMemoryModelStore()
+    const first = make(store)
+    await run(first, 12)
+    await first.saveWeights()
+    const weights = await store.shared('scorer-weights-1')
+    const second = make(store)
+    await second.loadWeights()
+    await second.saveWeights()
+    expect((await store.shared('scorer-weights-1'))?.value).toEqual(weights?.value)
+    expect(weights?.value.some((byte) => byte !== 0)).toBe(true)
+  })
+})
