@@ -25,8 +25,8 @@ const STARTERS: Readonly<Record<ProcessName, Starter>> = {
 }
 
 /** Runs one process until it ends; returns its exit code. */
-export function runNamed(name: ProcessName, settings: Settings): Promise<number> {
-  const reporting = openReporting(settings, name)
+export async function runNamed(name: ProcessName, settings: Settings): Promise<number> {
+  const reporting = await openReporting(settings, name)
   return runProcess({ log: reporting.logger, start: () => startNamed(name, settings, reporting) })
 }
 

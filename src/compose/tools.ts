@@ -12,7 +12,9 @@ import { openReporting } from './reporting.ts'
 
 /** Runs `work` on the engines that the settings name, and closes them. Tells nothing less than warnings. */
 export async function withParts<Result>(settings: Settings, work: (parts: Parts) => Promise<Result>): Promise<Result> {
-  const reporting = openReporting({ ...settings, log: { level: 'warn' } }, 'cli')
+  const { telemetry } = settings
+  const quiet = { ...telemetry, prometheus: { ...telemetry.prometheus, enabled: false } }
+  const reporting = await openReporting({ ...settings, log: { level: 'warn' }, telemetry: quiet }, 'cli')
   const engines = openEngines(settings, reporting)
   try {
     const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())

@@ -33,7 +33,10 @@ export type OtlpOptions = {
   readonly endpoint: string | null
   /** Share of traces kept, 0..1; 1 leaves it to OTEL_TRACES_SAMPLER. */
   readonly sampleRatio: number
-  /** Time between two exports of metrics to `endpoint`; without one OTEL_METRIC_EXPORT_INTERVAL counts. */
+  /**
+   * Time between two exports of metrics to `endpoint`. With neither endpoint nor Prometheus the OTEL_ variables alone
+   * say which metrics go where and how often; beside Prometheus metrics go as protobuf over HTTP, this often.
+   */
   readonly metricsIntervalMs: number
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
+import { ForewarmError } from '../../ports/errors.ts'
 
 export type PrometheusOptions = {
   /** `0.0.0.0` in a container: nobody scrapes a loopback address from outside. */
@@ -27,7 +28,10 @@ export async function servePrometheus({ host, port }: PrometheusOptions): Promis
     response.writeHead(404).end()
   })
   server.listen(port, host)
-  await once(server, 'listening')
+  await once(server, 'listening').catch((cause) => {
+    const mend = 'choose another by telemetry.prometheus.host and .port'
+    throw new ForewarmError('FW_CONFIG_INVALID', `metrics cannot be served at ${host}:${port}: ${mend}`, { cause })
+  })
   const { port: bound } = server.address() as AddressInfo
   return {
     reader,
