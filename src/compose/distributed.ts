@@ -33,6 +33,7 @@ export function openDistributed(settings: Settings, { logger, telemetry }: Repor
       keyPrefix: settings.cache.redis.keyPrefix,
       valueBytesMax: settings.cache.valueBytesMax,
       lifetimes: { readMs: settings.cache.readTtlMs, unreadMs: settings.cache.unreadTtlMs },
+      onDamaged: () => logger.warn({}, 'a damaged entry of the cache was removed'),
     }),
   )
   const close = async () => {

@@ -18,6 +18,7 @@ test('a damaged entry is a miss, is counted, and makes room for the right value'
     `UPDATE cache_entries SET compression = 'none2'`,
     `UPDATE cache_entries SET state = 'odd'`,
     'UPDATE cache_entries SET value_bytes = value_bytes - 1',
+    'UPDATE cache_entries SET value_bytes = 4e9',
   ]
   for (const [at, damage] of ways.entries()) {
     expect(await cache.put(key, text, { kind: 'fill' })).toBe('stored')

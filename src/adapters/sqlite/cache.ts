@@ -10,7 +10,7 @@ import { guardSqlite } from './errors.ts'
 
 export type SqliteCacheOptions = {
   readonly clock: Pick<Clock, 'now'>
-  /** Bytes of stored values (packed, without the file's own overhead) that the cache holds at most. */
+  /** Bytes of stored values (packed, without the file's own overhead) that the cache holds at most, and of one value. */
   readonly bytesMax: number
   readonly lifetimes?: Partial<CacheLifetimes>
   /** Told of every damaged entry; it is removed and counts as a miss. */
@@ -113,7 +113,7 @@ async function getEntry(context: Context, key: CacheKey): Promise<CacheEntry | n
   }
   const row = guard(() => transact(database, read))
   if (row === undefined) return null
-  const entry = entryOf(row)
+  const entry = entryOf(row, context.bytesMax)
   const value = entry === null ? null : await unpack(entry)
   if (entry === null || value === null) {
     guard(() => statements.remove.run(...columnsOf(key)))
@@ -125,12 +125,12 @@ async function getEntry(context: Context, key: CacheKey): Promise<CacheEntry | n
 
 type StoredRow = Parameters<typeof unpack>[0] & Parameters<typeof sourceOf>[0]
 
-/** The columns of a row as an entry; null when one of them holds something else. */
-function entryOf(row: Record<string, SQLOutputValue>): StoredRow | null {
+/** The columns of a row as an entry; null when one of them holds something else, or a value that cannot have been put. */
+function entryOf(row: Record<string, SQLOutputValue>, valueBytesMax: number): StoredRow | null {
   const { state, compression, value_bytes: valueBytes, command_id: commandId, traceparent, payload } = row
   if (state !== 'filled' && state !== 'unread' && state !== 'read') return null
   if (compression !== 'none' && compression !== 'zstd') return null
-  if (typeof valueBytes !== 'number' || !(payload instanceof Uint8Array)) return null
+  if (typeof valueBytes !== 'number' || valueBytes > valueBytesMax || !(payload instanceof Uint8Array)) return null
   return {
     state,
     compression,
@@ -145,8 +145,8 @@ type Incoming = { readonly value: Uint8Array; readonly source: EntrySource }
 
 async function putEntry(context: Context, key: CacheKey, incoming: Incoming): Promise<PutResult> {
   const { database, guard, bytesMax } = context
+  if (incoming.value.length > bytesMax) return 'full'
   const packed = await pack(incoming.value)
-  if (packed.payload.length > bytesMax) return 'full'
   try {
     return guard(() => transact(database, () => insert(context, key, { ...incoming, packed })))
   } catch (error) {
