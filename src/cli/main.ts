@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 /** The command line. Every command only wires: settings to parts, parts to output. */
 import { Command } from 'commander'
-import { openTopics } from '../compose/tools.ts'
+import { connectLog, openTopics } from '../compose/tools.ts'
 import { packageVersion } from '../compose/version.ts'
+import { ownEnvironment } from '../config/load.ts'
 import { configCommand } from './config-command.ts'
 import { type CommandContext, commandContext } from './context.ts'
 import { reportFailure } from './failure.ts'
 import { processCommands } from './process-commands.ts'
+import { publishCommand } from './publish.ts'
+import { endLike, recordCommand } from './record.ts'
 import { topicsCommand } from './topics.ts'
 
 const EXAMPLES = `
@@ -30,8 +33,33 @@ function program(): Command {
   return root
 }
 
+const terminal = {
+  atTerminal: process.stdin.isTTY === true,
+  report: (text: string) => void process.stderr.write(text),
+}
+
+/** Aborted by the first signal that asks to stop. */
+function interrupted(): AbortSignal {
+  const stopping = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort(new Error(name)))
+  return stopping.signal
+}
+
 const allCommands = (context: CommandContext): readonly Command[] => [
   ...processCommands(context),
+  recordCommand({
+    connect: () => connectLog(context.settings()),
+    environment: ownEnvironment(),
+    ...terminal,
+    end: endLike,
+  }),
+  publishCommand({
+    connect: () => connectLog(context.settings()),
+    report: terminal.report,
+    get signal() {
+      return interrupted()
+    },
+  }),
   topicsCommand({ ...context, open: () => openTopics(context.settings()) }),
   configCommand(context),
 ]

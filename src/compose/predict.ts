@@ -2,15 +2,24 @@
 
 import type { Settings } from '../config/schema.ts'
 import { type PredictDeps, PredictHandler, type PredictOptions } from '../flows/predict/handler.ts'
+import { createLearnedSource } from '../flows/predict/learned-source.ts'
 import { createManualSource } from '../flows/predict/manual-source.ts'
 import { createModelSource } from '../flows/predict/model-source.ts'
+import type { CandidateSource } from '../flows/predict/source.ts'
 import { CUT_OFFS } from '../model/candidates/gate.ts'
 import { ForewarmError } from '../ports/errors.ts'
+import type { ModelReader } from '../ports/model-reader.ts'
 import { modelReader, type Parts, sha256Hex } from './parts.ts'
 import { type Stage, startConsumer } from './stage.ts'
 
 /** Bounds of what a predictor remembers; the least recently used leaves. */
-const REMEMBERED = { workspaces: 1_000, openPredictions: 100_000, sessions: 10_000, filesPerSession: 20_000 }
+const REMEMBERED = {
+  workspaces: 1_000,
+  openPredictions: 100_000,
+  sessions: 10_000,
+  filesPerSession: 20_000,
+  storedSessions: 128,
+}
 
 /** What a warm takes until outcomes have told better, milliseconds. */
 const FIRST_LATENCY_MS = 200
@@ -21,8 +30,7 @@ export async function startPredict(parts: Parts): Promise<PredictStage> {
   const { settings, engines, heartbeat, telemetry } = parts
   const { clock, log, codec } = engines
   const reader = modelReader(parts)
-  const { predictor, horizonMs, batchRecordsMax, tickMs } = settings.predict
-  const source = predictor === 'manual' ? createManualSource(reader) : createModelSource(reader, { horizonMs })
+  const { source, rounds, close } = await openSource(parts, reader)
   const shardKeys = () => reader.shardKeys()
   const deps: PredictDeps = { log, codec, telemetry, sha256Hex, source, clock, shardKeys }
   const handler = new PredictHandler(deps, predictOptions(settings))
@@ -31,26 +39,60 @@ export async function startPredict(parts: Parts): Promise<PredictStage> {
     name: 'predict',
     log,
     topics: ['access-events', 'warm-requests', 'warm-outcomes'],
-    batchRecordsMax,
+    batchRecordsMax: settings.predict.batchRecordsMax,
     handler,
     heartbeat,
     engines: new Map([['the model store', store.healthy.bind(store)]]),
+    close,
   })
-  const clockwork = startTicks(parts, handler, tickMs)
+  const ticks = startRounds(parts, settings.predict.tickMs, async () => {
+    await handler.tick()
+    await rounds()
+  })
   return {
     ...stage,
     explain: (workspace, session) => handler.explain(workspace, session),
-    failed: Promise.race([stage.failed, clockwork.failed]),
+    failed: Promise.race([stage.failed, ticks.failed]),
     stop: async () => {
-      await clockwork.stop()
+      await ticks.stop()
       await stage.stop()
     },
   }
 }
 
+type OpenedSource = {
+  readonly source: CandidateSource
+  /** Comes by once a tick. */
+  rounds(): Promise<void>
+  close(): Promise<void>
+}
+
+const NOTHING_TO_DO = async () => {}
+
+async function openSource({ settings, engines }: Parts, reader: ModelReader): Promise<OpenedSource> {
+  const { predictor, horizonMs, aggressiveness, cacheFiles } = settings.predict
+  if (predictor !== 'learned') {
+    const source = predictor === 'manual' ? createManualSource(reader) : createModelSource(reader, { horizonMs })
+    return { source, rounds: NOTHING_TO_DO, close: NOTHING_TO_DO }
+  }
+  const source = createLearnedSource(reader, engines.store(), {
+    capacityFiles: cacheFiles,
+    latencyMs: FIRST_LATENCY_MS,
+    aggressiveness,
+    workspacesMax: REMEMBERED.workspaces,
+    sessionsMax: REMEMBERED.storedSessions,
+  })
+  await source.loadWeights()
+  return { source, rounds: () => source.saveWeights(), close: () => source.saveWeights() }
+}
+
+/** The learned predictor decides by its own price of a wasted warm; the others only say how likely a read is. */
+const cutOffOf = ({ predictor, aggressiveness }: Settings['predict']): number =>
+  predictor === 'learned' ? 0 : CUT_OFFS[aggressiveness]
+
 const predictOptions = ({ predict, model }: Settings): PredictOptions => ({
   gate: {
-    cutOff: CUT_OFFS[predict.aggressiveness],
+    cutOff: cutOffOf(predict),
     horizonMs: predict.horizonMs,
     perSecondMax: predict.filesPerSecondMax,
     burstMax: predict.filesPerSecondMax * 10,
@@ -71,8 +113,8 @@ const predictOptions = ({ predict, model }: Settings): PredictOptions => ({
   },
 })
 
-/** Predictions by the clock, one round after the other. */
-function startTicks({ engines, heartbeat, logger }: Parts, handler: PredictHandler, everyMs: number) {
+/** Does something again and again; an engine that is away only costs the round. */
+function startRounds({ engines, heartbeat, logger }: Parts, everyMs: number, round: () => Promise<void>) {
   const stopping = new AbortController()
   const goOn = (cause: unknown) => {
     if (!(cause instanceof ForewarmError && cause.retriable)) throw cause
@@ -81,7 +123,7 @@ function startTicks({ engines, heartbeat, logger }: Parts, handler: PredictHandl
   const rounds = (async () => {
     for (;;) {
       await engines.clock.sleep(everyMs, stopping.signal)
-      await heartbeat.work(() => handler.tick()).catch(goOn)
+      await heartbeat.work(round).catch(goOn)
     }
   })()
   const failed: Promise<never> = rounds.catch((cause) => {

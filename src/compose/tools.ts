@@ -12,17 +12,35 @@ import { openReporting } from './reporting.ts'
 
 /** Runs `work` on the engines that the settings name, and closes them. Tells nothing less than warnings. */
 export async function withParts<Result>(settings: Settings, work: (parts: Parts) => Promise<Result>): Promise<Result> {
-  const { telemetry } = settings
-  const quiet = { ...telemetry, prometheus: { ...telemetry.prometheus, enabled: false } }
-  const reporting = await openReporting({ ...settings, log: { level: 'warn' }, telemetry: quiet }, 'cli')
-  const engines = openEngines(settings, reporting)
+  const { parts, close } = await openParts(settings)
   try {
-    const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
-    return await work({ ...reporting, settings, engines, heartbeat })
+    return await work(parts)
   } finally {
+    await close()
+  }
+}
+
+/** The log of the deployment, for commands that publish. */
+export async function connectLog(settings: Settings) {
+  const { parts, close } = await openParts(settings)
+  const { log, codec, clock } = parts.engines
+  const { telemetry, logger } = parts
+  return { log, codec, clock, telemetry, logger, shards: settings.model.limits.shards, close }
+}
+
+/** Metrics of a command that ends at once are nothing to fetch, and its port would be a process's. */
+async function openParts(settings: Settings): Promise<{ readonly parts: Parts; close(): Promise<void> }> {
+  const { telemetry } = settings
+  const prometheus = { ...telemetry.prometheus, enabled: false }
+  const quiet: Settings = { ...settings, log: { level: 'warn' }, telemetry: { ...telemetry, prometheus } }
+  const reporting = await openReporting(quiet, 'cli')
+  const engines = openEngines(settings, reporting)
+  const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
+  const close = async () => {
     await engines.close()
     await reporting.flush()
   }
+  return { parts: { ...reporting, settings, engines, heartbeat }, close }
 }
 
 /** What `forewarm topics` works with. */

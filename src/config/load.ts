@@ -37,6 +37,9 @@ export function loadSettings(file?: string): Settings {
   return settingsFrom({ environment, ...(name === undefined ? {} : { file: { name, text: readSettingsFile(name) } }) })
 }
 
+/** The environment for programs that this one starts. */
+export const ownEnvironment = (): Readonly<Record<string, string | undefined>> => process.env
+
 const environmentOf = (variables: NodeJS.ProcessEnv): ReadonlyMap<string, string> =>
   new Map(Object.entries(variables).flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const])))
 

@@ -27,9 +27,9 @@ export const ingestSection = section('The process that folds accesses and outcom
 
 export const predictSection = section('The process that predicts reads and issues warm commands.', {
   predictor: choiceSetting(
-    "Where probabilities come from: the learned models, or the manual's fixed rules as a baseline.",
-    ['models', 'manual'],
-    'models',
+    "Who decides what is warmed: a scorer that learns online, the models' frequencies, or the manual's fixed rules.",
+    ['learned', 'models', 'manual'],
+    'learned',
   ),
   aggressiveness: choiceSetting(
     'How much a wasted warm may cost: low warms only what is nearly sure, high also what is merely likely.',
@@ -40,6 +40,7 @@ export const predictSection = section('The process that predicts reads and issue
     minimum: 1_000,
     maximum: 86_400_000,
   }),
+  cacheFiles: integerSetting('Files that the cache holds, about, for the learned scorer.', 50_000, { minimum: 1 }),
   tickMs: integerSetting('Time between two rounds of predictions by the clock, milliseconds.', 60_000, {
     minimum: 1_000,
   }),
