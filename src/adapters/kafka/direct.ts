@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Broker, Cluster, Kafka, KafkaMessage } from 'kafkajs'
 import { createAssigner } from './assigner.ts'
-import { isPassing, toForewarmError } from './errors.ts'
+import { isPassing, isTopicMissing, toForewarmError } from './errors.ts'
 
 /** A partition by the topic's name on the broker. */
 export type NamedPartition = { readonly topic: string; readonly partition: number }
@@ -69,8 +69,8 @@ async function insist<Answer>(
       const { cluster } = await connection.use()
       return await request(cluster)
     } catch (error) {
-      if (!isPassing(error) || connection.closed() || performance.now() > deadlineMs)
-        throw toForewarmError(error, doing)
+      const over = connection.closed() || performance.now() > deadlineMs
+      if (over || !isPassing(error) || isTopicMissing(error)) throw toForewarmError(error, doing)
       connection.drop()
       await delay(RETRY_MS)
     }

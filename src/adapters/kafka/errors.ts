@@ -62,11 +62,16 @@ export function isRecordRefused(error: unknown): boolean {
   return [...chain(error)].some(({ type }) => TOO_LARGE.has(String(type)) || type === 'INVALID_RECORD')
 }
 
+/** Whether there is no such topic; kafkajs has asked several times then. */
+export function isTopicMissing(error: unknown): boolean {
+  return [...chain(error)].some(({ type }) => MISSING_TOPIC.has(String(type)))
+}
+
 /** The project's error for one of kafkajs; any other error is given back as it is. */
 export function toForewarmError(error: unknown, doing: string): unknown {
   if (!isKafkaError(error)) return error
   const types = [...chain(error)].map(({ type }) => String(type))
-  if (types.some((type) => MISSING_TOPIC.has(type))) {
+  if (isTopicMissing(error)) {
     return new ForewarmError('FW_TOPIC_MISMATCH', `${doing}: the topic is missing; run \`forewarm topics apply\``, {
       cause: error,
     })
