@@ -28,7 +28,7 @@ export const modelReader = ({ settings, engines }: Parts): ModelReader =>
   createModelReader(engines.store(), {
     limits: settings.model.limits,
     sha256Hex,
-    now: engines.clock.monotonicMs,
+    now: () => engines.clock.now(),
     freshMs: MODEL_FRESH_MS,
     entriesMax: MODEL_ENTRIES_MAX,
   })

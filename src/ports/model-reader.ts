@@ -1,3 +1,5 @@
+import type { Proof } from '../model/proof.ts'
+
 /** What predictors and tools read of a workspace's model: the rows of all its shards, merged, faded to now, bounded. */
 
 /** When a file is read. Counts are whole numbers >= 0. */
@@ -32,6 +34,14 @@ export type Sequence = readonly { readonly path: string; readonly timeMs: number
 
 export type ClosedSequence = { readonly session: string; readonly analyzer: string; readonly reads: Sequence }
 
+/** What a workspace's model holds as a whole. */
+export type Learned = {
+  readonly accesses: number
+  readonly files: number
+  readonly closedSessions: number
+  readonly proof: Proof
+}
+
 export interface ModelReader {
   file(workspace: string, path: string): Promise<FileEvidence | null>
   profile(workspace: string, analyzer: string): Promise<ProfileEvidence | null>
@@ -41,6 +51,8 @@ export interface ModelReader {
   closedSessions(workspace: string, countMax: number): Promise<readonly ClosedSequence[]>
   /** All files of the workspace with their times, in chunks. */
   files(workspace: string): AsyncIterable<readonly ClockEvidence[]>
+  /** What was learned in all and whether warming was right; null for a workspace that nobody has read. */
+  learned(workspace: string): Promise<Learned | null>
   /** Keys (`workspace#shard`) of all shards that have been learned. */
   shardKeys(): Promise<readonly string[]>
 }

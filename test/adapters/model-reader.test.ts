@@ -77,6 +77,11 @@ describe('the model reader', () => {
       ['s7', 'tsc'],
     ])
     expect(closed.at(-1)?.reads.map(({ path }) => path)).toEqual(['a', 'b', 'only7'])
+    expect(await reader.learned('w')).toMatchObject({
+      accesses: 24,
+      files: shards === 1 ? 10 : expect.any(Number),
+      closedSessions: 8,
+    })
     const scanned: string[] = []
     for await (const files of reader.files('w')) scanned.push(...files.map(({ path }) => path))
     expect(scanned.sort()).toEqual(['a', 'b', ...Array.from({ length: 8 }, (_, n) => `only${n}`)])

@@ -60,6 +60,7 @@ async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
         profile: async () => null,
         sequences: async () => [],
         closedSessions: async () => [],
+        learned: async () => null,
         files: async function* () {},
         shardKeys: async () => ['acme/web#0'],
       },

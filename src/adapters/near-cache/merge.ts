@@ -1,6 +1,9 @@
 import type { FileCounts } from '../../model/fold/file-counts.ts'
 import { countAt, type HourCounts, hourAt } from '../../model/fold/hours.ts'
-import type { ClockEvidence, FileEvidence, Neighbour, ProfileEvidence } from '../../ports/model-reader.ts'
+import { Tallies } from '../../model/fold/tallies.ts'
+import { addOutcomes, prove } from '../../model/proof.ts'
+import type { Header } from '../../model/rows/header-rows.ts'
+import type { ClockEvidence, FileEvidence, Learned, Neighbour, ProfileEvidence } from '../../ports/model-reader.ts'
 
 /** Puts together what the shards of a workspace have counted: counts add up, times are united. */
 
@@ -61,4 +64,23 @@ function mergeCounts(one: ReadonlyMap<number, number>, other: ReadonlyMap<number
   const merged = new Map(one)
   for (const [hour, count] of other) merged.set(hour, (merged.get(hour) ?? 0) + count)
   return merged
+}
+
+/** What the headers of a workspace's shards say together. */
+export function learnedOf(headers: readonly Header[]): Learned | null {
+  if (headers.length === 0) return null
+  const sum = (count: (header: Header) => number) => headers.reduce((total, header) => total + count(header), 0)
+  const tallies = new Tallies()
+  for (const header of headers) tallies.add(header.tallies)
+  const proof = prove({
+    tallies,
+    treated: addOutcomes(headers.map(({ outcomes }) => outcomes.treated)),
+    control: addOutcomes(headers.map(({ outcomes }) => outcomes.control)),
+  })
+  return {
+    accesses: sum(({ touch }) => touch),
+    files: sum(({ fileCount }) => fileCount),
+    closedSessions: sum(({ closings }) => closings),
+    proof,
+  }
 }

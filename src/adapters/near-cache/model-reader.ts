@@ -4,18 +4,20 @@ import type { ClosedSession } from '../../model/fold/session.ts'
 import { bucketOf, type Sha256Hex, shardKey, shortId } from '../../model/identity.ts'
 import type { ModelLimits } from '../../model/limits.ts'
 import { decodeFile, type RefOf } from '../../model/rows/file-row.ts'
+import { decodeHeaderRow, type Header } from '../../model/rows/header-rows.ts'
 import { decodeSequenceChunk } from '../../model/rows/sequence-row.ts'
 import { decodeClosed, decodeProfile } from '../../model/rows/session-rows.ts'
 import type {
   ClockEvidence,
   ClosedSequence,
   FileEvidence,
+  Learned,
   ModelReader,
   ProfileEvidence,
   Sequence,
 } from '../../ports/model-reader.ts'
 import type { ModelStore, RowAddress, RowSpace } from '../../ports/model-store.ts'
-import { clockEvidence, mergeClocks, mergeFiles, mergeProfiles } from './merge.ts'
+import { clockEvidence, learnedOf, mergeClocks, mergeFiles, mergeProfiles } from './merge.ts'
 
 export type ModelReaderOptions = {
   readonly limits: ModelLimits
@@ -104,8 +106,18 @@ class NearCacheReader implements ModelReader {
     if (several) yield [...merged.values()]
   }
 
+  async learned(workspace: string): Promise<Learned | null> {
+    const headers = await Promise.all(this.#shards().map((shard) => this.#header(workspace, shard)))
+    return learnedOf(headers.filter((header) => header !== null))
+  }
+
   shardKeys(): Promise<readonly string[]> {
     return this.#store.shardKeys()
+  }
+
+  async #header(workspace: string, shard: number): Promise<Header | null> {
+    const [bytes] = await this.#store.get(this.#address(workspace, shard, 'model'), ['h'])
+    return bytes == null ? null : decodeHeaderRow(bytes)
   }
 
   async #fileRow(workspace: string, shard: number, id: string): Promise<IdRow | null> {

@@ -17,6 +17,16 @@ export class Tallies {
     this.tally(reason, disposition)[verdict] += 1
   }
 
+  /** Adds another's counts. */
+  add(other: Tallies): void {
+    for (const [reason, dispositions] of other.byReason) {
+      for (const [disposition, counts] of dispositions) {
+        const tally = this.tally(reason, disposition)
+        for (const verdict of ['hit', 'late', 'wasted', 'dropped'] as const) tally[verdict] += counts[verdict]
+      }
+    }
+  }
+
   tally(reason: string, disposition: WarmOutcomeKind): Tally {
     const known = this.byReason.has(reason) || this.byReason.size < REASONS_MAX
     const name = known ? reason : OTHER_REASON

@@ -1,4 +1,5 @@
 import type { ShardState } from '../fold/shard-state.ts'
+import { newOutcomeTally, Tallies } from '../fold/tallies.ts'
 import { readOutcomes, readTallies, writeOutcomes, writeTallies } from './prediction-rows.ts'
 import { RowReader } from './row-reader.ts'
 import type { RowWriter } from './row-writer.ts'
@@ -22,20 +23,49 @@ export function encodeHeader(writer: RowWriter, state: ShardState): Uint8Array {
   return writer.finish()
 }
 
+/** What a shard counts as a whole. */
+export type Header = Pick<
+  ShardState,
+  | 'touch'
+  | 'watermarkMs'
+  | 'outcomeWatermarkMs'
+  | 'fileCount'
+  | 'closings'
+  | 'serials'
+  | 'runsStarted'
+  | 'outcomesNoted'
+  | 'outcomes'
+  | 'tallies'
+>
+
 /** Sets all that a header row says but the file count, which the file rows give. */
 export function decodeHeader(bytes: Uint8Array, state: ShardState): void {
+  const { fileCount: _, outcomes, tallies, ...counts } = decodeHeaderRow(bytes)
+  Object.assign(state, counts)
+  Object.assign(state.outcomes.treated, outcomes.treated)
+  Object.assign(state.outcomes.control, outcomes.control)
+  for (const [reason, dispositions] of tallies.byReason) state.tallies.byReason.set(reason, dispositions)
+}
+
+/** Unpacks a header row, for readers of single rows. */
+export function decodeHeaderRow(bytes: Uint8Array): Header {
   const reader = new RowReader(bytes, VERSION)
-  state.touch = reader.uint()
-  state.watermarkMs = reader.uint()
-  state.outcomeWatermarkMs = reader.uint()
-  reader.uint()
-  state.closings = reader.uint()
-  state.serials = reader.uint()
-  state.runsStarted = reader.uint()
-  state.outcomesNoted = reader.uint()
-  readOutcomes(reader, state.outcomes.treated)
-  readOutcomes(reader, state.outcomes.control)
-  readTallies(reader, state.tallies)
+  const header: Header = {
+    touch: reader.uint(),
+    watermarkMs: reader.uint(),
+    outcomeWatermarkMs: reader.uint(),
+    fileCount: reader.uint(),
+    closings: reader.uint(),
+    serials: reader.uint(),
+    runsStarted: reader.uint(),
+    outcomesNoted: reader.uint(),
+    outcomes: { treated: newOutcomeTally(), control: newOutcomeTally() },
+    tallies: new Tallies(),
+  }
+  readOutcomes(reader, header.outcomes.treated)
+  readOutcomes(reader, header.outcomes.control)
+  readTallies(reader, header.tallies)
+  return header
 }
 
 export type Revision = { readonly version: string | null; readonly atMs: number }
