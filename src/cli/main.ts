@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 /** The command line. Every command only wires: settings to parts, parts to output. */
 import { Command } from 'commander'
-import { connectLog, openTopics } from '../compose/tools.ts'
+import { sha256Hex } from '../compose/parts.ts'
+import { connectLog, openTopics, withParts } from '../compose/tools.ts'
 import { packageVersion } from '../compose/version.ts'
 import { ownEnvironment } from '../config/load.ts'
+import { cacheCommand } from './cache.ts'
 import { configCommand } from './config-command.ts'
 import { type CommandContext, commandContext } from './context.ts'
+import { deadLettersCommand } from './dead-letters.ts'
 import { reportFailure } from './failure.ts'
 import { processCommands } from './process-commands.ts'
 import { publishCommand } from './publish.ts'
@@ -16,6 +19,7 @@ const EXAMPLES = `
 Examples:
   forewarm up                                   everything in this process, on one file
   forewarm topics plan                          what a deployment on Kafka still needs
+  forewarm dead-letters list                    records that could not be handled, and why
   forewarm config print                         the settings that hold now
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 3 stopped by the deadline.
@@ -59,6 +63,15 @@ const allCommands = (context: CommandContext): readonly Command[] => [
     get signal() {
       return interrupted()
     },
+  }),
+  cacheCommand({
+    ...context,
+    sha256Hex,
+    withCache: (work) => withParts(context.settings(), ({ engines }) => work(engines.cache())),
+  }),
+  deadLettersCommand({
+    ...context,
+    withLog: (work) => withParts(context.settings(), ({ engines }) => work(engines.log)),
   }),
   topicsCommand({ ...context, open: () => openTopics(context.settings()) }),
   configCommand(context),
