@@ -60,6 +60,30 @@ test('a herd of a thousand commands for twenty files reads each file once from t
   expect(new Set(outcomes.map(({ commandId }) => commandId)).size).toBe(1_000)
 })
 
+test('a herd for files of which nobody knows the version reads each file once, too', async () => {
+  const clock = createSystemClock()
+  const log = createMemoryEventLog({ partitions: 4 })
+  const cache = createMemoryCache({ clock })
+  const files = new Map(Array.from({ length: 20 }, (_, index) => [`f${index}`, `text ${index}`]))
+  const origin = createCountingOrigin(files, async () => {
+    await clock.sleep(20)
+    return null
+  })
+  // Like a directory: the version of what was read once is known.
+  origin.version = async (path) => (origin.finished.has(path) ? `v-${files.get(path)}` : null)
+  const herd = Array.from({ length: 400 }, (_, index) => {
+    return aCommand({ id: `command-${index}`, files: [aFile({ path: `f${index % 20}` })] })
+  })
+  await publish(log, herd)
+  for (const worker of ['one', 'two']) {
+    await consume(log, createWorker({ origin, log, cache, clock, settings: { worker, leasePollMs: 5 } }))
+  }
+  const outcomes = await outcomesOf(log, herd.length)
+  expect(origin.reads.length).toBeLessThanOrEqual(20)
+  const kinds = outcomes.flatMap((outcome) => outcome.files.map((file) => file.outcome))
+  expect(kinds.filter((kind) => kind === 'present')).toHaveLength(380)
+})
+
 test('a worker killed between the cache and the outcome leaves a command that the next one answers', async () => {
   const clock = createSystemClock()
   const log = createMemoryEventLog({ partitions: 1 })

@@ -53,6 +53,7 @@ export const aCommand = (fields: Partial<WarmCommand> = {}): WarmCommand => ({
 export function createCountingOrigin(files: ReadonlyMap<string, string>, answer?: CountingOrigin['answer']) {
   const origin: CountingOrigin = {
     reads: [],
+    finished: new Set(),
     inFlight: 0,
     inFlightMax: 0,
     ...(answer === undefined ? {} : { answer }),
@@ -68,6 +69,7 @@ export function createCountingOrigin(files: ReadonlyMap<string, string>, answer?
         return (await origin.answer?.(path, limits.signal)) ?? readFrom(files, path, limits.bytesMax)
       } finally {
         origin.inFlight -= 1
+        origin.finished.add(path)
       }
     },
   }
@@ -76,6 +78,8 @@ export function createCountingOrigin(files: ReadonlyMap<string, string>, answer?
 
 export type CountingOrigin = Origin & {
   readonly reads: string[]
+  /** Paths whose reads have ended. */
+  readonly finished: Set<string>
   inFlight: number
   inFlightMax: number
   /** Comes first; null or undefined for the file itself. */

@@ -88,15 +88,17 @@ export class FileLoader {
     this.#holders += 1
     const holder = `${worker}/${this.#holders}`
     const untilMs = clock.monotonicMs() + leaseMs
+    let known = version
     while (!(await this.askCache(task.signal, () => cache.lease(key, holder, leaseMs)))) {
       if (clock.monotonicMs() >= untilMs) return skipped('held')
       await clock.sleep(leasePollMs, task.signal)
-      const present = version !== null && (await this.#presentResult(task, version))
+      const present = known !== null && (await this.#presentResult(task, known))
       if (present) return present
     }
     try {
-      // Whoever held the lease before may have put the value between our look and our lease.
-      const present = version !== null && (await this.#presentResult(task, version))
+      // Whoever held the lease before may have read the file, and put the value, between our look and our lease.
+      known ??= await this.#versionNow(task)
+      const present = known !== null && (await this.#presentResult(task, known))
       return present || (await this.#readAndPut(task))
     } finally {
       await this.#release(key, holder)
