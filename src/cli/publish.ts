@@ -10,7 +10,7 @@ export type PublishContext = {
   /** Aborted when the command is to stop; what was sent until then stays sent. */
   readonly signal: AbortSignal
   /** Progress and summary. */
-  readonly report: (text: string) => void
+  readonly report: (text: string) => unknown
 }
 
 type Options = {

@@ -16,7 +16,7 @@ export type RecordContext = {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly atTerminal: boolean
   /** For the recorder's own words: standard error, so that the command's output stays its own. */
-  readonly report: (text: string) => void
+  readonly report: (text: string) => unknown
   /** Ends this process as the command ended. */
   readonly end: (end: { readonly code: number; readonly signal: NodeJS.Signals | null }) => void
 }

@@ -1,5 +1,5 @@
 /** An empty, `.` or `..` segment (so also a leading or trailing slash), a backslash or a NUL. */
-const NO_PLAIN_PATH = /(?:^|\/)\.{0,2}(?:\/|$)|[\\\0]/
+export const NO_PLAIN_PATH = /(?:^|\/)\.{0,2}(?:\/|$)|[\\\0]/
 
 /**
  * Why a worker refuses a path by its text alone; what it leads to on disk is the origin's to judge. The codec refuses

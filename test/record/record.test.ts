@@ -147,7 +147,7 @@ describe.runIf(hasStrace)('forewarm record by strace', () => {
 
   it('says so when there is no such command', async () => {
     const end = await record(['-o', join(root, 'none.csv')], ['no-such-command']).end
-    expect(end.code).not.toBe(0)
+    expect(end.code).toBe(127)
     expect(end.err).toContain('no-such-command')
   })
 })

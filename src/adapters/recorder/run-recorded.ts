@@ -1,7 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
-import { extname } from 'node:path'
 import { ForewarmError } from '../../ports/errors.ts'
 import { createLinePipe, type LinePipe } from './line-pipe.ts'
 import { type OpenedFile, StraceLines } from './strace-lines.ts'
@@ -30,6 +29,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 const STRACE = ['-f', '--seccomp-bpf', '-qqq', '-ttt', '-y', '-I', 'never', '-e', 'signal=none']
 const CALLS = ['-e', 'trace=execve,open,openat,openat2']
 
+const NOT_FOUND = 127
+
 /** Whether strace is here and may trace (containers often forbid it). */
 export const canStrace = (): Promise<boolean> =>
   new Promise((resolve) => {
@@ -57,16 +58,14 @@ async function runWithStrace(pipe: LinePipe, run: RecordedRun): Promise<CommandE
       pid: () => parser.rootPid,
     },
   )
-  return { ...end, observed: parser.rootPid !== null }
+  // Nothing was run: shells say 127 then.
+  return parser.rootPid === null ? { ...end, code: NOT_FOUND, observed: false } : { ...end, observed: true }
 }
 
 /** Lines of the preload: time and path, as JSON; a first one without path says that a Node process began. */
 async function runWithPreload(pipe: LinePipe, run: RecordedRun): Promise<CommandEnd> {
   let observed = false
-  const preload = new URL(
-    `./node-preload${extname(import.meta.url)}?pipe=${encodeURIComponent(pipe.path)}`,
-    import.meta.url,
-  )
+  const preload = new URL(`./node-preload.mjs?pipe=${encodeURIComponent(pipe.path)}`, import.meta.url)
   const options = [run.environment['NODE_OPTIONS'], `--import=${preload.href}`].filter((option) => option)
   const environment = { ...run.environment, NODE_OPTIONS: options.join(' ') }
   const parse = (line: string): OpenedFile | null => {

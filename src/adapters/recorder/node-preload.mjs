@@ -1,7 +1,8 @@
 /**
  * Loaded into a recorded Node process before its program (`--import`): notes which files it opens, through the public
  * entry points of node:fs and the module loader, and writes a line for each into the recorder's pipe. It must never
- * disturb the program: whatever goes wrong here ends the noting, not the program.
+ * disturb the program: whatever goes wrong here ends the noting, not the program. Plain JavaScript, since the program may
+ * run on an older Node than we do.
  */
 import fs from 'node:fs'
 import fsPromises from 'node:fs/promises'
@@ -9,12 +10,16 @@ import * as nodeModule from 'node:module'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const { openSync, writeSync, realpathSync } = fs
-let pipe: number | null = openPipe(new URL(import.meta.url).searchParams.get('pipe'))
+const { closeSync, openSync, writeSync, realpathSync } = fs
+let pipe = openPipe(new URL(import.meta.url).searchParams.get('pipe'))
 
-function openPipe(path: string | null): number | null {
+/** @param {string | null} path */
+function openPipe(path) {
   try {
-    return path === null ? null : openSync(path, 'w')
+    if (path === null) return null
+    // Fails at once when the recorder is gone; opening for blocking writes would wait for it for ever.
+    closeSync(openSync(path, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK))
+    return openSync(path, 'w')
   } catch {
     return null
   }
@@ -23,7 +28,8 @@ function openPipe(path: string | null): number | null {
 /** A line is shorter than the pipe's atomic size, or processes would write into one another's lines. */
 const LINE_BYTES_MAX = 4_096
 
-function put(path: string | null): void {
+/** @param {string | null} path Null says only that a process began. */
+function put(path) {
   if (pipe === null) return
   try {
     const line = Buffer.from(`${JSON.stringify([Date.now(), path])}\n`)
@@ -34,22 +40,30 @@ function put(path: string | null): void {
   }
 }
 
-/** What the module loader was last seen to load: for CommonJS it then reads the file by node:fs, which is no new read. */
-let justLoaded: string | null = null
+/**
+ * What the module loader was last seen to load: for CommonJS it then reads the file by node:fs, which is no new read.
+ * @type {string | null}
+ */
+let justLoaded = null
 
-/** Notes a file that was opened; descriptors and what is no path are left out. */
-function note(file: unknown): void {
+/**
+ * Notes a file that was opened; descriptors and what is no path are left out.
+ * @param {unknown} file
+ */
+function note(file) {
   const path = realPathOf(file)
   if (path !== null && path !== justLoaded) put(path)
   justLoaded = null
 }
 
-function noteLoaded(url: string): void {
+/** @param {string} url */
+function noteLoaded(url) {
   note(new URL(url))
   justLoaded = realPathOf(new URL(url))
 }
 
-function realPathOf(file: unknown): string | null {
+/** @param {unknown} file */
+function realPathOf(file) {
   try {
     const path = file instanceof URL ? fileURLToPath(file) : Buffer.isBuffer(file) ? file.toString() : file
     return typeof path === 'string' ? realpathSync(resolve(path)) : null
@@ -59,20 +73,27 @@ function realPathOf(file: unknown): string | null {
   }
 }
 
-/** Flags as node:fs takes them: text, or the numbers of open(2) (0 read, 1 write, 2 both). */
-const isReading = (flags: unknown): boolean =>
+/**
+ * Flags as node:fs takes them: text, or the numbers of open(2) (0 read, 1 write, 2 both).
+ * @param {unknown} flags
+ */
+const isReading = (flags) =>
   flags === undefined || typeof flags === 'function' || flags === 'r' || flags === 'rs' || flags === 'r+' || flags === 0
-
-type Method = (...args: unknown[]) => unknown
 
 /** Some methods are made of others: readFileSync of openSync. Only the outer one is a read. */
 let isNested = false
 
-/** Replaces a method by one that notes its first argument when `reads` says so. */
-function wrap(owner: object, name: string, reads: (args: readonly unknown[]) => boolean): void {
-  const original: unknown = Reflect.get(owner, name)
+/**
+ * Replaces a method by one that notes its first argument when `reads` says so.
+ * @param {object} owner
+ * @param {string} name
+ * @param {(args: readonly unknown[]) => boolean} reads
+ */
+function wrap(owner, name, reads) {
+  const original = Reflect.get(owner, name)
   if (typeof original !== 'function') return
-  const wrapped: Method = function (this: unknown, ...args) {
+  /** @type {(this: unknown, ...args: unknown[]) => unknown} */
+  const wrapped = function (...args) {
     if (isNested) return Reflect.apply(original, this, args)
     if (reads(args)) note(args[0])
     isNested = true
@@ -88,7 +109,8 @@ function wrap(owner: object, name: string, reads: (args: readonly unknown[]) => 
 }
 
 const always = () => true
-const byFlags = (args: readonly unknown[]) => isReading(args[1])
+/** @param {readonly unknown[]} args */
+const byFlags = (args) => isReading(args[1])
 for (const owner of [fs, fsPromises]) {
   wrap(owner, 'readFile', always)
   wrap(owner, 'open', byFlags)
@@ -98,16 +120,14 @@ wrap(fs, 'openSync', byFlags)
 nodeModule.syncBuiltinESMExports()
 
 /** The loader reads modules by ways of its own; newer versions of Node let us see what it loads. */
-type Hooks = { load(url: string, context: unknown, next: (url: string, context: unknown) => unknown): unknown }
-const registerHooks: unknown = Reflect.get(nodeModule, 'registerHooks')
+const registerHooks = Reflect.get(nodeModule, 'registerHooks')
 if (typeof registerHooks === 'function') {
-  const hooks: Hooks = {
+  registerHooks({
     load(url, context, next) {
       if (url.startsWith('file:')) noteLoaded(url)
       return next(url, context)
     },
-  }
-  registerHooks(hooks)
+  })
 }
 
 put(null)

@@ -1,0 +1,75 @@
+/** What an analyzer's process gets: one publisher and one cached reader on the deployment that the settings name. */
+import { randomUUID } from 'node:crypto'
+import { createDirectoryOrigin } from '../adapters/origins/directory.ts'
+import { createLoaderOrigin, type LoadFile } from '../adapters/origins/loader.ts'
+import { loadSettings, settingsFrom } from '../config/load.ts'
+import type { Settings } from '../config/schema.ts'
+import type { Origin } from '../ports/origin.ts'
+import type { Log } from '../ports/telemetry.ts'
+import { type AccessPublisher, createAccessPublisher, type PublisherOptions } from '../sdk/access-publisher.ts'
+import { type CachedReader, createCachedReader } from '../sdk/cached-reader.ts'
+import { BUILT_IN_LAYERS, type LayerProducer } from '../warming/layers.ts'
+import { openEngines } from './engines.ts'
+import { sha256Hex } from './parts.ts'
+import { openReporting } from './reporting.ts'
+
+export type ForewarmOptions = {
+  /** The workspace whose files are read. */
+  readonly workspace: string
+  /** Where the true files are: a folder, or a function that loads one. */
+  readonly origin: string | LoadFile | Pick<Origin, 'read'>
+  /** Settings as the settings file has them; without, that file and the environment of this process. */
+  readonly settings?: Readonly<Record<string, unknown>>
+  /** Settings file to read; FOREWARM_CONFIG's unless told. */
+  readonly settingsFile?: string
+  /** Layers of the fleet's own, beside `content`. */
+  readonly layers?: readonly LayerProducer[]
+  readonly publisher?: Omit<PublisherOptions, 'workspace' | 'shards'>
+  /** Where warnings go (an engine that is away, accesses that wait); nowhere unless told: the output is the caller's. */
+  readonly logger?: Log
+}
+
+export type Forewarm = {
+  readonly publisher: AccessPublisher
+  readonly reader: CachedReader
+  /** Publishes what waits, at most for `deadlineMs` (5 s unless told), and disconnects. */
+  close(deadlineMs?: number): Promise<void>
+}
+
+/** Connects at the first use; neither a log nor a cache that is away disturbs the caller. Throws FW_CONFIG_INVALID. */
+export function openForewarm(options: ForewarmOptions): Forewarm {
+  const settings = settingsOf(options)
+  const { workspace } = options
+  const opened = openReporting({ ...settings, log: { level: 'error' } }, 'library')
+  const reporting = { ...opened, logger: options.logger ?? opened.logger }
+  const engines = openEngines(settings, reporting)
+  const { clock, log, codec } = engines
+  const newId = randomUUID
+  const publisher = createAccessPublisher(
+    { log, codec, clock, ...reporting, newId, random: Math.random },
+    { ...options.publisher, workspace, shards: settings.model.limits.shards },
+  )
+  const layers = new Map([...BUILT_IN_LAYERS, ...(options.layers ?? []).map((one) => [one.layer, one] as const)])
+  const origin = originOf(options.origin)
+  const reader = createCachedReader(
+    { cache: engines.cache(), publisher, origin, clock, ...reporting, sha256Hex, newId, layers },
+    { workspace, fileBytesMax: settings.cache.valueBytesMax },
+  )
+  const close = async (deadlineMs?: number) => {
+    await publisher.close(deadlineMs)
+    await engines.close()
+    await reporting.flush()
+  }
+  return { publisher, reader, close }
+}
+
+function settingsOf({ settings, settingsFile }: ForewarmOptions): Settings {
+  if (settings === undefined) return loadSettings(settingsFile)
+  // JSON is YAML: the same reader, checks and messages as for the file.
+  return settingsFrom({ file: { name: 'settings', text: JSON.stringify(settings) } })
+}
+
+function originOf(origin: ForewarmOptions['origin']): Pick<Origin, 'read'> {
+  if (typeof origin === 'string') return createDirectoryOrigin(origin)
+  return typeof origin === 'function' ? createLoaderOrigin(origin) : origin
+}

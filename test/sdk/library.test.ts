@@ -1,0 +1,84 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openEngines } from '../../src/compose/engines.ts'
+import { openReporting } from '../../src/compose/reporting.ts'
+import { settingsFrom } from '../../src/config/load.ts'
+import { openForewarm } from '../../src/library.ts'
+
+let root = ''
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'forewarm-library-'))
+  await writeFile(join(root, 'a.ts'), 'export {}\n')
+})
+afterAll(() => rm(root, { recursive: true }))
+
+const version = '336ce12bb9106afdf843063ef35c0ad25a3ea3ae'
+
+describe('the library', () => {
+  it('reads through the embedded deployment, and publishes each read', async () => {
+    const settings = { embedded: { file: join(root, 'forewarm.db') } }
+    const forewarm = openForewarm({ workspace: 'shop', origin: root, settings })
+    const session = forewarm.reader.session({ analyzer: 'eslint', revision: 'r1' })
+    for (let time = 0; time < 2; time += 1) {
+      expect(new TextDecoder().decode((await session.read('a.ts')) ?? undefined)).toBe('export {}\n')
+    }
+    session.end()
+    await forewarm.close()
+    expect(forewarm.publisher.stats()).toMatchObject({ recorded: 2, published: 2 })
+    const checked = settingsFrom({ file: { name: 'settings', text: JSON.stringify(settings) } })
+    const engines = openEngines(checked, openReporting(checked, 'test'))
+    const paths: string[] = []
+    for (let partition = 0; partition < (await engines.log.partitions('access-events')); partition += 1) {
+      for await (const { value } of engines.log.read({ topic: 'access-events', partition }, 0)) {
+        const decoded = await engines.codec.decode('access-events', value)
+        if (decoded.ok) paths.push(...decoded.value.accesses.map(({ path }) => path))
+      }
+    }
+    await engines.close()
+    expect(paths).toEqual(['a.ts', 'a.ts'])
+  })
+
+  it('takes a function as the origin and layers of the fleet’s own', async () => {
+    const upper = {
+      layer: 'upper',
+      producerVersion: '1',
+      produce: (bytes: Uint8Array) => new TextEncoder().encode(new TextDecoder().decode(bytes).toUpperCase()),
+    }
+    const files = new Map([['b.ts', 'let b\n']])
+    const forewarm = openForewarm({
+      workspace: 'shop',
+      origin: async (path) => (files.has(path) ? new TextEncoder().encode(files.get(path)) : null),
+      settings: { embedded: { file: join(root, 'own.db') } },
+      layers: [upper],
+    })
+    const session = forewarm.reader.session({ analyzer: 'own' })
+    expect(new TextDecoder().decode((await session.read('b.ts', { layer: 'upper' })) ?? undefined)).toBe('LET B\n')
+    expect(await session.read('none.ts')).toBeNull()
+    await forewarm.close()
+  })
+
+  it('reads on when neither Kafka nor registry nor Redis is there, and closes in time', async () => {
+    const nobody = '127.0.0.1:1'
+    const settings = {
+      mode: 'distributed',
+      kafka: { brokers: [nobody] },
+      registry: { url: `http://${nobody}` },
+      cache: { redis: { urls: [`redis://${nobody}`], commandTimeoutMs: 200 } },
+    }
+    const forewarm = openForewarm({ workspace: 'shop', origin: root, settings })
+    const session = forewarm.reader.session({ analyzer: 'eslint' })
+    expect(await session.read('a.ts', { version })).not.toBeNull()
+    expect(await session.read('a.ts', { version })).not.toBeNull()
+    const before = performance.now()
+    await forewarm.close(300)
+    expect(performance.now() - before).toBeLessThan(5_000)
+    expect(forewarm.publisher.stats()).toMatchObject({ recorded: 2, published: 0, dropped: { closed: 2 } })
+  })
+
+  it('says what is wrong with settings', () => {
+    const settings = { kafka: { borkers: [] } }
+    expect(() => openForewarm({ workspace: 'shop', origin: root, settings })).toThrow(/brokers/)
+  })
+})
