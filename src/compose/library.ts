@@ -36,11 +36,11 @@ export type Forewarm = {
   close(deadlineMs?: number): Promise<void>
 }
 
-/** Connects at the first use; neither a log nor a cache that is away disturbs the caller. Throws FW_CONFIG_INVALID. */
-export function openForewarm(options: ForewarmOptions): Forewarm {
+/** Connects at the first use; neither a log nor a cache that is away disturbs the caller. Rejects with FW_CONFIG_INVALID. */
+export async function openForewarm(options: ForewarmOptions): Promise<Forewarm> {
   const settings = settingsOf(options)
   const { workspace } = options
-  const opened = openReporting({ ...settings, log: { level: 'error' } }, 'library')
+  const opened = await openReporting({ ...settings, log: { level: 'error' } }, 'library')
   const reporting = { ...opened, logger: options.logger ?? opened.logger }
   const engines = openEngines(settings, reporting)
   const { clock, log, codec } = engines

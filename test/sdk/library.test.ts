@@ -19,7 +19,7 @@ const version = '336ce12bb9106afdf843063ef35c0ad25a3ea3ae'
 describe('the library', () => {
   it('reads through the embedded deployment, and publishes each read', async () => {
     const settings = { embedded: { file: join(root, 'forewarm.db') } }
-    const forewarm = openForewarm({ workspace: 'shop', origin: root, settings })
+    const forewarm = await openForewarm({ workspace: 'shop', origin: root, settings })
     const session = forewarm.reader.session({ analyzer: 'eslint', revision: 'r1' })
     for (let time = 0; time < 2; time += 1) {
       expect(new TextDecoder().decode((await session.read('a.ts')) ?? undefined)).toBe('export {}\n')
@@ -28,7 +28,7 @@ describe('the library', () => {
     await forewarm.close()
     expect(forewarm.publisher.stats()).toMatchObject({ recorded: 2, published: 2 })
     const checked = settingsFrom({ file: { name: 'settings', text: JSON.stringify(settings) } })
-    const engines = openEngines(checked, openReporting(checked, 'test'))
+    const engines = openEngines(checked, await openReporting(checked, 'test'))
     const paths: string[] = []
     for (let partition = 0; partition < (await engines.log.partitions('access-events')); partition += 1) {
       for await (const { value } of engines.log.read({ topic: 'access-events', partition }, 0)) {
@@ -47,7 +47,7 @@ describe('the library', () => {
       produce: (bytes: Uint8Array) => new TextEncoder().encode(new TextDecoder().decode(bytes).toUpperCase()),
     }
     const files = new Map([['b.ts', 'let b\n']])
-    const forewarm = openForewarm({
+    const forewarm = await openForewarm({
       workspace: 'shop',
       origin: async (path) => (files.has(path) ? new TextEncoder().encode(files.get(path)) : null),
       settings: { embedded: { file: join(root, 'own.db') } },
@@ -67,7 +67,7 @@ describe('the library', () => {
       registry: { url: `http://${nobody}` },
       cache: { redis: { urls: [`redis://${nobody}`], commandTimeoutMs: 200 } },
     }
-    const forewarm = openForewarm({ workspace: 'shop', origin: root, settings })
+    const forewarm = await openForewarm({ workspace: 'shop', origin: root, settings })
     const session = forewarm.reader.session({ analyzer: 'eslint' })
     expect(await session.read('a.ts', { version })).not.toBeNull()
     expect(await session.read('a.ts', { version })).not.toBeNull()
@@ -77,8 +77,8 @@ describe('the library', () => {
     expect(forewarm.publisher.stats()).toMatchObject({ recorded: 2, published: 0, dropped: { closed: 2 } })
   })
 
-  it('says what is wrong with settings', () => {
+  it('says what is wrong with settings', async () => {
     const settings = { kafka: { borkers: [] } }
-    expect(() => openForewarm({ workspace: 'shop', origin: root, settings })).toThrow(/brokers/)
+    await expect(openForewarm({ workspace: 'shop', origin: root, settings })).rejects.toThrow(/brokers/)
   })
 })
