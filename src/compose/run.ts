@@ -15,6 +15,9 @@ import { startPointers, startWarm } from './warm.ts'
 
 export type ProcessName = 'predict' | 'warm' | 'gateway' | 'up'
 
+/** Pause before a start whose engines were away is tried again. */
+const START_AGAIN_MS = 2_000
+
 type Starter = (parts: Parts) => Promise<readonly Stage[]>
 
 const STARTERS: Readonly<Record<ProcessName, Starter>> = {
@@ -27,10 +30,14 @@ const STARTERS: Readonly<Record<ProcessName, Starter>> = {
 /** Runs one process until it ends; returns its exit code. */
 export async function runNamed(name: ProcessName, settings: Settings): Promise<number> {
   const reporting = await openReporting(settings, name)
-  return runProcess({ log: reporting.logger, start: () => startNamed(name, settings, reporting) })
+  return runProcess({ log: reporting.logger, start: (signal) => startNamed(name, settings, { ...reporting, signal }) })
 }
 
-async function startNamed(name: ProcessName, settings: Settings, reporting: ProcessReporting): Promise<Running> {
+async function startNamed(
+  name: ProcessName,
+  settings: Settings,
+  { signal, ...reporting }: ProcessReporting & { readonly signal: AbortSignal },
+): Promise<Running> {
   const closers: (() => unknown)[] = [() => reporting.flush()]
   const closeAll = async () => {
     for (const close of closers.splice(0).reverse()) await close()
@@ -46,7 +53,7 @@ async function startNamed(name: ProcessName, settings: Settings, reporting: Proc
     }
     const lock = name === 'up' ? lockUp(settings.embedded.file) : null
     closers.push(() => lock?.release())
-    stages.push(...(await STARTERS[name](parts)))
+    stages.push(...(await startPatiently(STARTERS[name], parts, signal)))
     lock?.announce(stages.find(({ url }) => url !== undefined)?.url ?? null)
     reporting.logger.info({ stages: stages.map((stage) => stage.name).join(', ') }, 'running')
     return {
@@ -59,6 +66,22 @@ async function startNamed(name: ProcessName, settings: Settings, reporting: Proc
   } catch (cause) {
     await closeAll()
     throw cause
+  }
+}
+
+/** Waits for engines that are away, alive but not ready, until they are there or the process is to stop. */
+async function startPatiently(start: Starter, parts: Parts, signal: AbortSignal): Promise<readonly Stage[]> {
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  for (;;) {
+    try {
+      return await Promise.race([start(parts), stopped])
+    } catch (cause) {
+      if (!(cause instanceof ForewarmError && cause.retriable)) throw cause
+      parts.logger.warn({ code: cause.code, waitMs: START_AGAIN_MS }, `${cause.message}: trying again`)
+      await parts.engines.clock.sleep(START_AGAIN_MS, signal)
+    }
   }
 }
 
