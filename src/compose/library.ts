@@ -40,7 +40,9 @@ export type Forewarm = {
 export async function openForewarm(options: ForewarmOptions): Promise<Forewarm> {
   const settings = settingsOf(options)
   const { workspace } = options
-  const opened = await openReporting({ ...settings, log: { level: 'error' } }, 'library')
+  // Metrics are not served from an analyzer's process: several on one machine would fight for the port.
+  const telemetry = { ...settings.telemetry, prometheus: { ...settings.telemetry.prometheus, enabled: false } }
+  const opened = await openReporting({ ...settings, telemetry, log: { level: 'error' } }, 'library')
   const reporting = { ...opened, logger: options.logger ?? opened.logger }
   const engines = openEngines(settings, reporting)
   const { clock, log, codec } = engines

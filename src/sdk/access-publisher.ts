@@ -80,6 +80,12 @@ const LINKS_MAX = 128
 export const createAccessPublisher = (deps: PublisherDependencies, options: PublisherOptions): AccessPublisher =>
   new BufferedPublisher(deps, options)
 
+/**
+ * Whether waiting may help. Also a missing topic, schema or permission is mended while analyzers run, and the buffer
+ * bounds what it costs to wait; only a record that is itself at fault stays refused.
+ */
+const mayPass = (error: unknown): boolean => error instanceof ForewarmError && error.code !== 'FW_RECORD_INVALID'
+
 class BufferedPublisher implements AccessPublisher {
   readonly #deps: PublisherDependencies
   readonly #options: Required<PublisherOptions>
@@ -210,7 +216,7 @@ class BufferedPublisher implements AccessPublisher {
         return
       } catch (error) {
         if (this.#stop.signal.aborted) return
-        if (!(error instanceof ForewarmError && error.retriable)) return this.#refuse(batches, error)
+        if (!mayPass(error)) return this.#refuse(batches, error)
         if (attempt === 1) this.#warn('accesses wait: the log does not take them', error)
         const waitMs = this.#deps.random() * Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** attempt)
         await this.#deps.clock.sleep(waitMs, this.#stop.signal).catch(() => {})

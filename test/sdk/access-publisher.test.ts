@@ -220,13 +220,13 @@ describe('the access publisher', () => {
     expect(publisher.stats()).toMatchObject({ recorded: 4, published: 0, dropped: { closed: 4 }, pending: 0 })
   })
 
-  it('drops what the log refuses for good, and goes on', async () => {
+  it('drops a record that the log refuses for its own sake, and goes on', async () => {
     const { clock, log, telemetry } = setUp()
     let first = true
     const append: EventLog['append'] = async (topic, records) => {
       if (first) {
         first = false
-        throw new ForewarmError('FW_TOPIC_MISMATCH', 'no such topic')
+        throw new ForewarmError('FW_RECORD_INVALID', 'too large for the topic')
       }
       return log.append(topic, records)
     }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { DEAD_LETTER_HEADERS } from '../../src/flows/dead-letter.ts'
 import type { CodedTopic } from '../../src/ports/codec.ts'
 import { parseSchema } from '../../src/wire/load-schema.ts'
 import { CODED_TOPICS, RECORD_FORMS } from '../../src/wire/record-forms.ts'
@@ -40,6 +41,15 @@ describe('the published schemas', () => {
       return value
     })
     expect(undocumented).toEqual([])
+  })
+})
+
+describe('schemas/README.md', () => {
+  const page = readFileSync(new URL('../../schemas/README.md', import.meta.url), 'utf8')
+
+  it('names every topic with its schema, and every header of a dead letter', () => {
+    const names = [...CODED_TOPICS, ...published, ...Object.values(DEAD_LETTER_HEADERS)]
+    expect(names.filter((name) => !page.includes(name))).toEqual([])
   })
 })
 
