@@ -58,7 +58,7 @@ function record(at: number, positions: number[]) {
 const positions: number[] = Array.from({ length: SESSIONS }, () => Math.floor(FILES * next()))
 const events = Array.from({ length: Math.ceil(accessesWanted / PER_RECORD) }, (_, at) => record(at, positions))
 const state = new ShardState(DEFAULT_LIMITS, sha256Hex)
-const sizes = new Map<string, number>()
+const sizes = { model: new Map<string, number>(), sequences: new Map<string, number>() }
 let rowsWritten = 0
 let bytesWritten = 0
 let writes = 0
@@ -68,11 +68,12 @@ function save(): void {
   for (const { space, row, value } of takeDirtyRows(state)) {
     rowsWritten += 1
     bytesWritten += value?.length ?? 0
-    if (value === null) sizes.delete(space + row)
-    else sizes.set(space + row, value.length)
+    if (value === null) sizes[space].delete(row)
+    else sizes[space].set(row, value.length)
   }
 }
 
+const startedAt = process.cpuUsage()
 const startedMs = performance.now()
 for (const [at, event] of events.entries()) {
   const steps = eventSteps(event)
@@ -85,13 +86,16 @@ for (const [at, event] of events.entries()) {
 }
 save()
 const seconds = (performance.now() - startedMs) / 1_000
+const used = process.cpuUsage(startedAt)
+const cpuSeconds = (used.user + used.system) / 1_000_000
 
-const files = [...sizes].filter(([name]) => name.startsWith('modelf')).map(([, size]) => size)
-const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+const files = [...sizes.model].filter(([name]) => name.startsWith('f')).map(([, size]) => size)
+const total = [...sizes.model.values(), ...sizes.sequences.values()].reduce((sum, size) => sum + size, 0)
 console.log(
   JSON.stringify({
     accesses: state.touch,
     accessesPerSecond: Math.round(state.touch / seconds),
+    accessesPerCpuSecond: Math.round(state.touch / cpuSeconds),
     writes,
     rowsPerAccess: Number((rowsWritten / state.touch).toFixed(2)),
     bytesPerAccess: Math.round(bytesWritten / state.touch),

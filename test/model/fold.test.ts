@@ -34,7 +34,7 @@ class Stored {
 
   forget(): void {
     this.save()
-    this.put(deletionOf(this.state))
+    this.put(deletionOf(this.state).flat())
     this.state = new ShardState(SMALL_LIMITS, sha256Hex)
   }
 

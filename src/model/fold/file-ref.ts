@@ -35,6 +35,7 @@ export class FileRef {
   sameSlot: FileRef | null = null
   /** Last sweep that found this ref in use. */
   sweep = 0
+  #id: string | null = null
 
   constructor(high: number, low: number) {
     this.high = high
@@ -43,7 +44,8 @@ export class FileRef {
 
   /** The id as 16 hex digits. */
   get id(): string {
-    return hex32(this.high) + hex32(this.low)
+    this.#id ??= hex32(this.high) + hex32(this.low)
+    return this.#id
   }
 }
 

@@ -108,7 +108,13 @@ function countProfile(state: ShardState, session: Session): void {
   fadeProfile(state, profile, epoch)
   if (profile.epoch !== epoch) return
   profile.sessions += 1
-  for (const ref of new Set(session.sequence)) increaseProfileFile(profile, ref, state.limits.profileFilesMax)
+  const weakest = new WeakestFirst(profile.files)
+  for (const ref of new Set(session.sequence)) {
+    const count = profile.files.get(ref)
+    if (count !== undefined) profile.files.delete(ref)
+    else if (profile.files.size >= state.limits.profileFilesMax) weakest.drop()
+    profile.files.set(ref, (count ?? 0) + 1)
+  }
 }
 
 function profileOf(state: ShardState, analyzer: string): Profile {
@@ -143,23 +149,39 @@ function fadeProfile(state: ShardState, profile: Profile, epoch: number): void {
   }
 }
 
-function increaseProfileFile(profile: Profile, ref: FileRef, max: number): void {
-  const { files } = profile
-  const count = files.get(ref)
-  if (count !== undefined) files.delete(ref)
-  else if (files.size >= max) dropWeakest(files)
-  files.set(ref, (count ?? 0) + 1)
-}
+/**
+ * Removes the smallest counts of a profile, of equal ones the one whose last increase is longest ago. During one
+ * closing a file that was passed over never becomes the weakest again, so the search for ones goes on where it was.
+ */
+class WeakestFirst {
+  readonly #files: Map<FileRef, number>
+  #rest: Iterator<[FileRef, number]>
 
-/** Removes the smallest count; of several, the one whose last increase is longest ago. */
-function dropWeakest(files: Map<FileRef, number>): void {
-  let weakest: FileRef | null = null
-  let least = Number.POSITIVE_INFINITY
-  for (const [ref, count] of files) {
-    if (count >= least) continue
-    weakest = ref
-    least = count
-    if (count === 1) break
+  constructor(files: Map<FileRef, number>) {
+    this.#files = files
+    this.#rest = files.entries()
   }
-  if (weakest !== null) files.delete(weakest)
+
+  drop(): void {
+    for (let next = this.#rest.next(); next.done !== true; next = this.#rest.next()) {
+      const [ref, count] = next.value
+      if (count > 1) continue
+      this.#files.delete(ref)
+      return
+    }
+    this.#dropLeast()
+    this.#rest = this.#files.entries()
+  }
+
+  /** For when every count is above one. */
+  #dropLeast(): void {
+    let weakest: FileRef | null = null
+    let least = Number.POSITIVE_INFINITY
+    for (const [ref, count] of this.#files) {
+      if (count >= least) continue
+      weakest = ref
+      least = count
+    }
+    if (weakest !== null) this.#files.delete(weakest)
+  }
 }

@@ -93,30 +93,30 @@ function saveSingles(state: ShardState, put: Put): void {
 }
 
 /**
- * Deletions of all rows of a shard whose changes are saved. The header is the last and the rows that name others come
- * after those, so that a deletion that is interrupted can be taken up again from what is left.
+ * Deletions of all rows of a shard whose changes are saved, in groups that must be written whole and in this order: an
+ * open session goes with its sequence, the list that names other sequences after those, the header last. What an
+ * interrupted deletion leaves is a shard that loads, and that the next attempt deletes to its end.
  */
-export function deletionOf(state: ShardState): ModelRow[] {
-  const rows: ModelRow[] = []
-  const sequences = [...state.closed, ...[...state.sessions.values()].map(openLength)]
-  for (const session of sequences) {
-    for (const row of sequenceRowsOf(state, session)) rows.push({ space: 'sequences', row, value: null })
+export function deletionOf(state: ShardState): ModelRow[][] {
+  const groups: ModelRow[][] = []
+  for (const session of state.sessions.values()) {
+    const { id, opened } = session
+    const sequence = sequenceRowsOf(state, { id, opened, length: session.sequence.length })
+    groups.push([...sequence.map(deleted('sequences')), deleted('model')(`s${state.shortId(id)}`)])
   }
-  for (const row of modelRowNames(state)) rows.push({ space: 'model', row, value: null })
-  return rows
+  for (const session of state.closed) groups.push(sequenceRowsOf(state, session).map(deleted('sequences')))
+  for (const row of modelRowNames(state)) groups.push([deleted('model')(row)])
+  return groups
 }
 
-const openLength = (session: Session): { id: string; opened: number; length: number } => ({
-  id: session.id,
-  opened: session.opened,
-  length: session.sequence.length,
-})
+const deleted =
+  (space: ModelRow['space']) =>
+  (row: string): ModelRow => ({ space, row, value: null })
 
 function* modelRowNames(state: ShardState): Iterable<string> {
   for (let file = state.files.oldest; file !== null; file = file.newer) yield `f${file.ref.id}`
   const predicted = new Set([...state.predictions.values()].map((prediction) => prediction.ref.id))
   for (const id of predicted) yield `p${id}`
-  for (const id of state.sessions.keys()) yield `s${state.shortId(id)}`
   for (const analyzer of state.profiles.keys()) yield `a${state.shortId(analyzer)}`
   for (const id of state.runs.keys()) yield `r${state.shortId(id)}`
   for (let from = 0; from < state.rememberedSlots.length; from += REMEMBERED_CHUNK) yield `d${from / REMEMBERED_CHUNK}`

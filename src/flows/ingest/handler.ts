@@ -1,0 +1,333 @@
+import type { ModelLimits } from '../../model/limits.ts'
+import { ForewarmError } from '../../ports/errors.ts'
+import type {
+  BatchVerdict,
+  LogBatch,
+  LogHandler,
+  LogRecord,
+  StartPosition,
+  TopicPartition,
+} from '../../ports/event-log.ts'
+import type { ModelMeta } from '../../ports/model-store.ts'
+import { isTransient, pauseAfter } from '../transient.ts'
+import { openPartition } from './assign.ts'
+import { INGEST_TOPICS, type IngestTopic } from './fence.ts'
+import { type Fates, stepFits } from './fold-items.ts'
+import { asIngest } from './item.ts'
+import type { IngestDeps } from './load-shard.ts'
+import type { Partition, Progress } from './partition.ts'
+
+export type IngestOptions = {
+  /** Files of all shards that are kept in memory between batches. */
+  readonly filesInMemoryMax: number
+  /** Records of a partition after which the fences of its idle buckets are brought along. */
+  readonly settleRecords: number
+  /** Records that are read again at once where the store lost a tail. */
+  readonly batchRecordsMax: number
+  /** Go on although records that the model needs are gone from the log. */
+  readonly acceptTruncated: boolean
+}
+
+export const DEFAULT_INGEST_OPTIONS: IngestOptions = {
+  filesInMemoryMax: 400_000,
+  settleRecords: 10_000,
+  batchRecordsMax: 500,
+  acceptTruncated: false,
+}
+
+/**
+ * The ingest flow: folds access events and warm outcomes into the models, each record exactly once (docs/architecture.md,
+ * rule 1). Where it stands is in the fences of the store and nowhere else, so a redelivery is skipped, a writer that
+ * lost its partition is refused, and a store that lost its tail is folded again from there.
+ */
+export class IngestHandler implements LogHandler {
+  readonly #deps: IngestDeps
+  readonly #options: IngestOptions
+  readonly #partitions = new Map<number, Partition>()
+  readonly #count: number
+  readonly #owner: string
+
+  private constructor(deps: IngestDeps, options: IngestOptions, partitions: number) {
+    this.#deps = deps
+    this.#options = options
+    this.#count = partitions
+    this.#owner = deps.nextMark()
+  }
+
+  /** Checks that the store is safe and its model was made with the same limits and partitions. */
+  static async create(deps: IngestDeps, options: IngestOptions): Promise<IngestHandler> {
+    if (!stepFits(deps.limits)) {
+      throw new ForewarmError(
+        'FW_CONFIG_INVALID',
+        'sequenceMax is too large for sequenceChunk: one access could not be written at once',
+      )
+    }
+    const [events, outcomes] = await Promise.all(INGEST_TOPICS.map((topic) => deps.log.partitions(topic)))
+    if (events === undefined || events !== outcomes) {
+      throw new ForewarmError(
+        'FW_TOPIC_MISMATCH',
+        `access-events has ${events} partitions and warm-outcomes ${outcomes}: they must be equal`,
+      )
+    }
+    await deps.store.verify()
+    const meta = metaOf(deps.limits, events)
+    assertSame(meta, await deps.store.claim(meta))
+    return new IngestHandler(deps, options, events)
+  }
+
+  async assigned(partitions: readonly TopicPartition[]): Promise<readonly StartPosition[]> {
+    for (const number of new Set(partitions.map(({ partition }) => partition))) {
+      const before = this.#partitions.get(number)
+      if (before !== undefined) before.lost = true
+      this.#partitions.set(number, await this.#open(number))
+    }
+    return partitions.map(
+      ({ topic, partition }) => this.#partitions.get(partition)?.position[asIngest(topic)] ?? 'earliest',
+    )
+  }
+
+  async revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    await this.#release([...new Set(partitions.map(({ partition }) => partition))])
+  }
+
+  /** Writes all fences; for after the consumer's stop. */
+  async close(): Promise<void> {
+    await this.#release([...this.#partitions.keys()])
+  }
+
+  async batch(batch: LogBatch, signal: AbortSignal): Promise<BatchVerdict> {
+    const first = firstOffset(batch.records)
+    const partition = this.#partitions.get(batch.partition)
+    if (partition === undefined) return { next: first, pauseMs: pauseAfter(1) }
+    return partition.turn(async () => {
+      if (partition.lost || signal.aborted) return { next: first, pauseMs: pauseAfter(1) }
+      const startedMs = this.#deps.clock.monotonicMs()
+      const topic = asIngest(batch.topic)
+      const verdict = await this.#deps.telemetry.span(`process ${topic}`, spanOf(batch), () =>
+        this.#batch(partition, batch),
+      )
+      const seconds = (this.#deps.clock.monotonicMs() - startedMs) / 1_000
+      this.#deps.telemetry.measure('messaging.process.duration', seconds, { 'messaging.destination.name': topic })
+      return verdict
+    })
+  }
+
+  async #batch(partition: Partition, batch: LogBatch): Promise<BatchVerdict> {
+    const topic = asIngest(batch.topic)
+    const first = firstOffset(batch.records)
+    try {
+      const verdict = await this.#fold(partition, batch)
+      if (verdict.pauseMs === undefined) partition.failures = 0
+      const lag = batch.endOffset - verdict.next
+      this.#deps.telemetry.measure('forewarm.ingest.lag', lag, { topic, partition: partition.number })
+      return verdict
+    } catch (error) {
+      if (!isTransient(error)) {
+        partition.lost = true
+        throw error
+      }
+      return this.#retry(partition, { first, count: batch.records.length }, error)
+    }
+  }
+
+  #retry(partition: Partition, { first, count }: { first: number; count: number }, error: Error): BatchVerdict {
+    partition.failures += 1
+    const pauseMs = pauseAfter(partition.failures)
+    this.#deps.logger.warn({ partition: partition.number, pauseMs, reason: error.message }, 'ingest waits')
+    this.#deps.telemetry.measure('forewarm.ingest.records', count, { fate: 'retry' })
+    return { next: first, pauseMs }
+  }
+
+  async #fold(partition: Partition, batch: LogBatch): Promise<BatchVerdict> {
+    const topic = asIngest(batch.topic)
+    await partition.repair()
+    const first = firstOffset(batch.records)
+    const due = this.#rewound(partition, topic, first) ?? (await partition.missing(topic, first))
+    if (due !== null) return { next: due }
+    const progress = await this.#handle(partition, topic, batch.records)
+    const other = topic === 'access-events' ? 'warm-outcomes' : 'access-events'
+    for (let left = CATCH_UPS_MAX; left > 0 && partition.rewind[other] !== null; left -= 1) {
+      await this.#catchUp(partition, other)
+    }
+    this.#trimMemory()
+    const next = this.#rewound(partition, topic, progress.next) ?? progress.next
+    const commit = partition.lowest(topic)
+    if (progress.retry === null) return { next, commit }
+    partition.failures += 1
+    const pauseMs = pauseAfter(partition.failures)
+    this.#deps.logger.warn(
+      { partition: partition.number, pauseMs, reason: progress.retry },
+      'a record cannot be read yet',
+    )
+    return { next, commit, pauseMs }
+  }
+
+  /** Where to read again from, if that lies before `at`; the partition then stands there. */
+  #rewound(partition: Partition, topic: IngestTopic, at: number): number | null {
+    const rewind = partition.rewind[topic]
+    partition.rewind[topic] = null
+    if (rewind === null || rewind >= at) return null
+    partition.position[topic] = rewind
+    return rewind
+  }
+
+  async #handle(partition: Partition, topic: IngestTopic, records: readonly LogRecord[]): Promise<Progress> {
+    const single = partition.guard.cautious
+    let progress: Progress = { next: firstOffset(records), fates: { done: 0, skipped: 0, parked: 0 }, retry: null }
+    for (let at = 0; at < records.length && progress.retry === null && partition.rewind[topic] === null; ) {
+      const part = single ? records.slice(at, at + 1) : records
+      // Records that come again: until they are through, nothing after them is taken as contained.
+      partition.position[topic] = firstOffset(part)
+      progress = await this.#handlePart(partition, topic, part)
+      if (single) await partition.guard.after()
+      this.#countFates(progress.fates)
+      partition.position[topic] = progress.next
+      at += part.length
+    }
+    partition.sinceSettled += records.length
+    if (partition.sinceSettled >= this.#options.settleRecords) {
+      await partition.settle()
+      await partition.guard.end()
+    }
+    return progress
+  }
+
+  async #handlePart(partition: Partition, topic: IngestTopic, part: readonly LogRecord[]): Promise<Progress> {
+    try {
+      return await partition.handle(topic, part)
+    } catch (error) {
+      if (isTransient(error) && partition.guard.cautious) await partition.guard.after()
+      throw error
+    }
+  }
+
+  /** Reads again what the store lost of the other topic: its own next batch may be long in coming. */
+  async #catchUp(partition: Partition, topic: IngestTopic): Promise<void> {
+    const end = partition.position[topic]
+    const from = this.#rewound(partition, topic, end)
+    if (from === null) return
+    try {
+      for await (const chunk of this.#again({ topic, partition: partition.number }, { from, end })) {
+        const progress = await this.#handle(partition, topic, chunk)
+        if (progress.retry !== null || partition.rewind[topic] !== null) return
+      }
+      partition.position[topic] = end
+    } finally {
+      const reached = partition.position[topic]
+      if (reached < end) partition.rewind[topic] = Math.min(partition.rewind[topic] ?? reached, reached)
+      partition.position[topic] = end
+    }
+  }
+
+  async *#again(partition: TopicPartition, { from, end }: { from: number; end: number }): AsyncIterable<LogRecord[]> {
+    let chunk: LogRecord[] = []
+    for await (const record of this.#deps.log.read(partition, from)) {
+      if (record.offset >= end) break
+      chunk.push(record)
+      if (chunk.length < this.#options.batchRecordsMax) continue
+      yield chunk
+      chunk = []
+    }
+    if (chunk.length > 0) yield chunk
+  }
+
+  #countFates(fates: Fates): void {
+    for (const fate of ['done', 'skipped', 'parked'] as const) {
+      if (fates[fate] > 0) this.#deps.telemetry.measure('forewarm.ingest.records', fates[fate], { fate })
+    }
+  }
+
+  /** Waits for the store and the log as long as it takes: without the fences there is nothing to start from. */
+  async #open(number: number): Promise<Partition> {
+    const routing = { partition: number, partitions: this.#count, shards: this.#deps.limits.shards, owner: this.#owner }
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await openPartition(this.#deps, routing, this.#options)
+      } catch (error) {
+        if (!isTransient(error)) throw error
+        this.#deps.logger.warn(
+          { partition: number, reason: error.message },
+          'ingest cannot read where it stands; it waits',
+        )
+        await this.#deps.clock.sleep(pauseAfter(failures))
+      }
+    }
+  }
+
+  async #release(numbers: readonly number[]): Promise<void> {
+    await Promise.all(numbers.map((number) => this.#releaseOne(number)))
+  }
+
+  async #releaseOne(number: number): Promise<void> {
+    const partition = this.#partitions.get(number)
+    if (partition === undefined) return
+    this.#partitions.delete(number)
+    await partition.turn(async () => {
+      partition.lost = true
+      try {
+        await partition.settle()
+        await partition.guard.end()
+      } catch (error) {
+        // The fences stay where they are: the next owner reads a little more again.
+        if (!isTransient(error)) throw error
+      }
+    })
+  }
+
+  #trimMemory(): void {
+    const held = [...this.#partitions.values()].flatMap((partition) => partition.heldShards())
+    let files = held.reduce((sum, shard) => sum + shard.files, 0)
+    if (files <= this.#options.filesInMemoryMax) return
+    for (const { bucket, key, files: freed } of held.sort((one, other) => one.usedAt - other.usedAt)) {
+      bucket.shards.delete(key)
+      files -= freed
+      if (files <= this.#options.filesInMemoryMax) return
+    }
+  }
+}
+
+const firstOffset = (records: readonly LogRecord[]): number => records[0]?.offset ?? 0
+
+/** Times that one batch reads the other topic again; what is still missing then waits for the next batch. */
+const CATCH_UPS_MAX = 3
+
+/** Links of one span. */
+const LINKS_MAX = 128
+
+function spanOf(batch: LogBatch) {
+  const links = new Set<string>()
+  for (const { headers } of batch.records) {
+    const traceparent = headers.get('traceparent')
+    if (traceparent !== undefined && links.size < LINKS_MAX) links.add(traceparent)
+  }
+  const attributes = {
+    'messaging.operation.name': 'process',
+    'messaging.operation.type': 'process',
+    'messaging.destination.name': batch.topic,
+    'messaging.destination.partition.id': String(batch.partition),
+    'messaging.batch.message_count': batch.records.length,
+  }
+  return { kind: 'consumer', attributes, links: [...links] } as const
+}
+
+/** Version of the packed rows; other rows need a rebuild. */
+const ROWS_VERSION = 1
+
+/** What a model is made with, in words, so that a difference can be named. */
+export function metaOf(limits: ModelLimits, partitions: number): ModelMeta {
+  const words = Object.entries(limits).map(([name, value]) => `${name}=${value}`)
+  return { partitions, shards: limits.shards, limits: [`rows=${ROWS_VERSION}`, ...words.sort()].join(' ') }
+}
+
+function assertSame(wanted: ModelMeta, stored: ModelMeta): void {
+  const there = new Set(stored.limits.split(' '))
+  const differing = wanted.limits.split(' ').filter((word) => !there.has(word))
+  if (wanted.partitions !== stored.partitions)
+    differing.unshift(`partitions=${wanted.partitions} (stored: ${stored.partitions})`)
+  if (differing.length === 0) return
+  throw new ForewarmError(
+    'FW_MODEL_MISMATCH',
+    `the stored model was made with other settings than ${differing.join(', ')} (stored: ${stored.limits}): ` +
+      'set them back, or use another model version and rebuild',
+  )
+}

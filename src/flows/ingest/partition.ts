@@ -1,0 +1,239 @@
+import { BUCKETS } from '../../model/identity.ts'
+import type { LogRecord } from '../../ports/event-log.ts'
+import { isTransient } from '../transient.ts'
+import { Bucket, FenceMoved } from './bucket.ts'
+import { CrashGuard } from './crash-guard.ts'
+import { parkRecords } from './dead-letters.ts'
+import { compareCursors, type Fence, INGEST_TOPICS, type IngestTopic } from './fence.ts'
+import { type Fates, foldItems } from './fold-items.ts'
+import { coveringBucket, type Item, type ParkedItem, parked, type Routing, readItem } from './item.ts'
+import type { IngestDeps } from './load-shard.ts'
+
+/** How many buckets are written at once. */
+const WRITES_MAX = 32
+
+/** A bucket's fence was another one than believed, and is behind that for these topics. */
+class Moved {
+  readonly behind = new Set<IngestTopic>()
+}
+
+/** What handling some records came to. `next`: one past the last handled record. */
+export type Progress = { readonly next: number; readonly fates: Fates; readonly retry: string | null }
+
+/** The buckets of one partition and how far both of its topics are handled. Used by one caller at a time. */
+export class Partition {
+  readonly number: number
+  readonly guard: CrashGuard
+  readonly buckets = new Map<number, Bucket>()
+  /** Every bucket contains all of its records below these offsets. */
+  readonly position: Record<IngestTopic, number> = { 'access-events': 0, 'warm-outcomes': 0 }
+  /** Offsets to read again from, because a bucket's stored fence fell behind. */
+  readonly rewind: Record<IngestTopic, number | null> = { 'access-events': null, 'warm-outcomes': null }
+  /** Where a bucket without a fence begins. */
+  start: Fence = { 'access-events': { next: 0, index: 0 }, 'warm-outcomes': { next: 0, index: 0 } }
+  /** Failures in a row. */
+  failures = 0
+  /** Records handled since idle buckets were last brought along. */
+  sinceSettled = 0
+  lost = false
+  readonly #askedFor: Record<IngestTopic, number> = { 'access-events': -1, 'warm-outcomes': -1 }
+  #tail: Promise<unknown> = Promise.resolve()
+  readonly #deps: IngestDeps
+  readonly #routing: Routing
+
+  constructor(deps: IngestDeps, routing: Routing) {
+    this.#deps = deps
+    this.#routing = routing
+    this.number = routing.partition
+    this.guard = new CrashGuard(deps.store, routing.partition, routing.owner)
+    for (let number = routing.partition; number < BUCKETS; number += routing.partitions) {
+      this.buckets.set(number, new Bucket(number, deps, this.start))
+    }
+  }
+
+  /** Runs work of this partition after all that was asked for before. */
+  turn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#tail.then(work)
+    this.#tail = result.catch(() => undefined)
+    return result
+  }
+
+  /** Lowest offset of a topic that a bucket still needs, by what is stored. */
+  lowest(topic: IngestTopic): number {
+    let lowest = Number.POSITIVE_INFINITY
+    for (const bucket of this.buckets.values()) lowest = Math.min(lowest, bucket.believed[topic].next)
+    return lowest
+  }
+
+  /**
+   * Where to read again from when a batch begins past what has been handled; null when it does not. A log may have gaps:
+   * what is asked for in vain is looked for, and when it is not there, there is nothing to read.
+   */
+  async missing(topic: IngestTopic, first: number): Promise<number | null> {
+    const position = this.position[topic]
+    const asked = this.#askedFor[topic] === position
+    this.#askedFor[topic] = first > position ? position : -1
+    if (first <= position || (asked && (await this.#gap(topic, first)))) return null
+    return position
+  }
+
+  async #gap(topic: IngestTopic, first: number): Promise<boolean> {
+    for await (const record of this.#deps.log.read({ topic, partition: this.number }, this.position[topic])) {
+      return record.offset >= first
+    }
+    return true
+  }
+
+  /** Reads the fences of buckets whose last write had no answer. */
+  async repair(): Promise<void> {
+    const unknown = [...this.buckets.values()].filter((bucket) => bucket.unknown)
+    if (unknown.length === 0) return
+    const fences = await this.#deps.store.fences(unknown.map((bucket) => bucket.number))
+    for (const [at, bucket] of unknown.entries()) this.#restart(bucket, fences[at] ?? null)
+  }
+
+  /** Handles records of one topic, in order, all buckets beside each other, until all of it is stored. */
+  async handle(topic: IngestTopic, records: readonly LogRecord[]): Promise<Progress> {
+    const due = this.rewind[topic]
+    if (due !== null && due < (records[0]?.offset ?? 0)) {
+      throw new RangeError(
+        `${topic}/${this.number}: records after ${due} must not be handled before that is read again`,
+      )
+    }
+    const { items, retry, skipped } = await this.#read(topic, records)
+    const parkedItems = [...items.values()].flat().filter((item): item is ParkedItem => item.kind === 'parked')
+    await parkRecords(this.#deps, parkedItems)
+    const fates: Fates = { done: 0, skipped, parked: 0 }
+    const work = [...items].map(async ([bucket, list]) => {
+      const part = await this.#fold(bucket, topic, list)
+      fates.done += part.done
+      fates.skipped += part.skipped
+      fates.parked += part.parked
+    })
+    await allEnded(work)
+    const last = retry === null ? (records.at(-1)?.offset ?? -1) + 1 : retry.offset
+    return { next: last, fates, retry: retry?.reason ?? null }
+  }
+
+  /** Brings the fences of all buckets up to the partition's position, so that a start has little to read again. */
+  async settle(): Promise<void> {
+    this.sinceSettled = 0
+    if (INGEST_TOPICS.some((topic) => this.rewind[topic] !== null)) return
+    const behind = [...this.buckets.values()].filter((bucket) => this.#behind(bucket))
+    for (let at = 0; at < behind.length; at += WRITES_MAX) {
+      await allEnded(behind.slice(at, at + WRITES_MAX).map((bucket) => this.#bringAlong(bucket)))
+    }
+  }
+
+  /** The shards in memory that no batch uses now. */
+  heldShards(): { bucket: Bucket; key: string; files: number; usedAt: number }[] {
+    return [...this.buckets.values()]
+      .filter((bucket) => !bucket.busy)
+      .flatMap((bucket) =>
+        [...bucket.shards].map(([key, { state, usedAt }]) => ({ bucket, key, files: state.fileCount, usedAt })),
+      )
+  }
+
+  async #read(topic: IngestTopic, records: readonly LogRecord[]) {
+    const items = new Map<Bucket, Item[]>()
+    let skipped = 0
+    for (const record of records) {
+      const bucket = this.buckets.get(coveringBucket(record, this.#routing))
+      if (bucket === undefined) throw new RangeError(`partition ${this.number} has no bucket for a record`)
+      if (record.offset < bucket.cursor[topic].next) {
+        skipped += 1
+        continue
+      }
+      const item = await this.#item(record)
+      if (item.kind === 'retry') return { items, skipped, retry: { offset: record.offset, reason: item.reason } }
+      const list = items.get(bucket)
+      if (list === undefined) items.set(bucket, [item])
+      else list.push(item)
+    }
+    return { items, skipped, retry: null }
+  }
+
+  async #item(record: LogRecord) {
+    if (!this.guard.cautious) return readItem(this.#deps.codec, record, this.#routing)
+    const attempts = this.guard.killed(record)
+    if (attempts > 0)
+      return parked(record, { stage: 'process', reason: 'the process ended while handling it', attempts })
+    await this.guard.before(record)
+    return readItem(this.#deps.codec, record, this.#routing)
+  }
+
+  /** Folds a bucket's records until they are stored, by whomever; those of a topic that fell behind come again. */
+  async #fold(bucket: Bucket, topic: IngestTopic, items: readonly Item[]): Promise<Fates> {
+    bucket.busy = true
+    try {
+      for (;;) {
+        const result = await this.#attempt(bucket, () => foldItems(this.#deps, bucket, items))
+        if (!(result instanceof Moved)) return result
+        if (result.behind.has(topic)) return { done: 0, skipped: 0, parked: 0 }
+      }
+    } finally {
+      bucket.busy = false
+    }
+  }
+
+  async #bringAlong(bucket: Bucket): Promise<void> {
+    await this.#attempt(bucket, async () => {
+      const cursor = { ...bucket.cursor }
+      for (const topic of INGEST_TOPICS) {
+        const next = this.position[topic]
+        if (cursor[topic].next < next) cursor[topic] = { next, index: 0 }
+      }
+      bucket.cursor = cursor
+      await bucket.flush()
+    })
+  }
+
+  /** Does something with a bucket; when its fence moved, takes the one that is there and says how it lies. */
+  async #attempt<Result>(bucket: Bucket, work: () => Promise<Result>): Promise<Result | Moved> {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof FenceMoved) return this.#restart(bucket, error.fence)
+      // Whatever it was: half a record may be in memory, and the write may have arrived or not.
+      bucket.doubt()
+      throw error
+    }
+  }
+
+  /** Takes the stored fence. Behind what was believed, the store lost a tail: that is read again. */
+  #restart(bucket: Bucket, stored: string | null): Moved {
+    const believed = bucket.believed
+    bucket.restart(stored, this.start)
+    const moved = new Moved()
+    for (const topic of INGEST_TOPICS) {
+      if (compareCursors(bucket.believed[topic], believed[topic]) >= 0) continue
+      const { next } = bucket.believed[topic]
+      this.rewind[topic] = Math.min(this.rewind[topic] ?? Number.POSITIVE_INFINITY, next)
+      moved.behind.add(topic)
+    }
+    const result = moved.behind.size > 0 ? 'behind' : 'ahead'
+    this.#deps.telemetry.measure('forewarm.ingest.applies', 1, { result })
+    const fence = stored ?? 'none'
+    this.#deps.logger.debug({ bucket: bucket.number, fence, result }, 'the fence of a bucket was another one')
+    return moved
+  }
+
+  #behind(bucket: Bucket): boolean {
+    if (bucket.unknown) return false
+    const late = INGEST_TOPICS.some((topic) => bucket.cursor[topic].next < this.position[topic])
+    return late || bucket.stored === null
+  }
+
+  /** The partition's fences as one text, to see whether anything has moved; empty when there are none. */
+  progress(): string {
+    const fences = [...this.buckets.values()].map((bucket) => bucket.stored ?? '')
+    return fences.every((fence) => fence === '') ? '' : this.#deps.sha256Hex(fences.join(' '))
+  }
+}
+
+/** Waits for all, then rejects with the first error; one that does not pass by itself comes before those that do. */
+async function allEnded(work: readonly Promise<unknown>[]): Promise<void> {
+  const ended = await Promise.allSettled(work)
+  const errors = ended.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+  if (errors.length > 0) throw errors.find((error) => !isTransient(error)) ?? errors[0]
+}

@@ -1,0 +1,165 @@
+import { setImmediate as nextTick } from 'node:timers/promises'
+import { createMemoryEventLog } from '../../src/adapters/memory/event-log.ts'
+import { parseFence } from '../../src/flows/ingest/fence.ts'
+import { DEFAULT_INGEST_OPTIONS, type IngestOptions } from '../../src/flows/ingest/handler.ts'
+import type { IngestDeps } from '../../src/flows/ingest/load-shard.ts'
+import { startIngest } from '../../src/flows/ingest/start.ts'
+import { bucketOf, partitionOf, shardKey, shortId } from '../../src/model/identity.ts'
+import type { ModelLimits } from '../../src/model/limits.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import type { RowSpace } from '../../src/ports/model-store.ts'
+import type { Attributes, Log, MetricName, Telemetry } from '../../src/ports/telemetry.ts'
+import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
+import { eventually } from './eventually.ts'
+import { Crash, createFaultyStore, type FaultyStore } from './faulty-store.ts'
+import { type HistoryRecord, sha256Hex } from './histories.ts'
+
+/** A clock whose pauses last one turn of the event loop. */
+const hastyClock: Clock = {
+  now: () => 1_760_000_000_000,
+  monotonicMs: () => performance.now(),
+  sleep: async (_ms, signal) => {
+    await nextTick()
+    signal?.throwIfAborted()
+  },
+}
+
+const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+export type Measured = { readonly metric: MetricName; readonly value: number; readonly attributes: Attributes }
+
+/** Telemetry that keeps what it was told. */
+export function createKeptTelemetry(): Telemetry & { readonly measured: Measured[]; readonly spans: string[] } {
+  const measured: Measured[] = []
+  const spans: string[] = []
+  return {
+    measured,
+    spans,
+    span: (name, _options, work) => {
+      spans.push(name)
+      return work({ traceparent: null, set: () => {} })
+    },
+    current: () => null,
+    measure: (metric, value, attributes = {}) => void measured.push({ metric, value, attributes }),
+  }
+}
+
+const PARTITIONS = 2
+
+/** A log, a store that fails on demand, and ingest processes that are started again when they crash. */
+export function createIngestWorld(limits: ModelLimits, options: Partial<IngestOptions> = {}) {
+  const log = createMemoryEventLog({ partitions: PARTITIONS, clock: hastyClock })
+  const codec = createEmbeddedCodec()
+  const telemetry = createKeptTelemetry()
+  let marks = 0
+  const depsOf = (store: FaultyStore): IngestDeps => ({
+    log,
+    store,
+    codec,
+    clock: hastyClock,
+    telemetry,
+    logger: silent,
+    sha256Hex,
+    limits,
+    nextMark: () => `mark-${++marks}`,
+  })
+  const store = createFaultyStore()
+  const settings = { ...DEFAULT_INGEST_OPTIONS, batchRecordsMax: 3, settleRecords: 20, ...options }
+  let crashes = 0
+
+  /** Runs a process until it is told to stop; after a crash the next one begins. */
+  async function run(group: string, on: FaultyStore) {
+    let stopped = false
+    let flow = await startIngest(depsOf(on), { ...settings, group })
+    const watched = watch()
+    async function watch(): Promise<void> {
+      for (;;) {
+        const error: unknown = await flow.ended.then(
+          () => null,
+          (reason: unknown) => reason,
+        )
+        if (error === null || stopped) return
+        if (!(error instanceof Crash)) throw error
+        crashes += 1
+        flow = await startIngest(depsOf(on), { ...settings, group })
+      }
+    }
+    return {
+      /** Rejects when a process ends of anything but a planned crash. */
+      watched,
+      async stop(): Promise<void> {
+        stopped = true
+        await flow.stop()
+      },
+    }
+  }
+
+  async function append(record: HistoryRecord): Promise<void> {
+    const headers = new Map<string, string>()
+    if (record.topic === 'access-events') {
+      const value = await codec.encode('access-events', record.event)
+      await log.append('access-events', [{ key: shardKey(record.event.workspace, 0), value, headers }])
+      return
+    }
+    const value = await codec.encode('warm-outcomes', record.outcome)
+    await log.append('warm-outcomes', [{ key: shardKey(record.outcome.workspace, 0), value, headers }])
+  }
+
+  /** Waits until the workspaces' buckets contain all that the log holds for them. */
+  async function caughtUp(workspaces: readonly string[], on: FaultyStore, watched: Promise<void>[]): Promise<void> {
+    const ended = Promise.all(watched).then(() => Promise.reject(new Error('ingest ended')))
+    const wanted = await Promise.all(workspaces.map(lastOffsets))
+    const there = eventually(
+      async () => {
+        const fences = await on.fences(workspaces.map((workspace) => bucketOf(shardKey(workspace, 0))))
+        return fences.map((fence) => (fence === null ? null : parseFence(fence)))
+      },
+      (fences) =>
+        fences.every((fence, at) => {
+          const [events = 0, outcomes = 0] = wanted[at] ?? []
+          return fence !== null && fence['access-events'].next >= events && fence['warm-outcomes'].next >= outcomes
+        }),
+      { what: 'the end of the log', everyMs: 1, withinMs: 5_000 },
+    )
+    await Promise.race([there, ended])
+  }
+
+  /** One past the last record of a workspace in each topic. */
+  async function lastOffsets(workspace: string): Promise<readonly number[]> {
+    const key = shardKey(workspace, 0)
+    const partition = partitionOf(key, PARTITIONS)
+    const last = async (topic: 'access-events' | 'warm-outcomes'): Promise<number> => {
+      let next = 0
+      for await (const record of log.read({ topic, partition }, 0)) if (record.key === key) next = record.offset + 1
+      return next
+    }
+    return [await last('access-events'), await last('warm-outcomes')]
+  }
+
+  return {
+    log,
+    store,
+    telemetry,
+    deps: depsOf(store),
+    run,
+    append,
+    caughtUp,
+    crashes: () => crashes,
+    newStore: createFaultyStore,
+  }
+}
+
+export type IngestWorld = ReturnType<typeof createIngestWorld>
+
+/** All rows of a workspace, packed as they are, as sorted lines. */
+export async function rowsOf(store: FaultyStore, workspace: string): Promise<string[]> {
+  const key = shardKey(workspace, 0)
+  const lines: string[] = []
+  for (const space of ['model', 'sequences', 'shards'] satisfies RowSpace[]) {
+    const address = { bucket: bucketOf(key), shard: shortId(key, sha256Hex), space }
+    for await (const rows of store.scan(address)) {
+      for (const [row, value] of rows) lines.push(`${space} ${row} ${Buffer.from(value).toString('hex')}`)
+    }
+  }
+  return lines.sort()
+}
