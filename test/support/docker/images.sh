@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # images.sh WORKDIR   Builds into the engine at DOCKER_HOST what no image registry is needed for: debian:bookworm-slim by
-# debootstrap, redis:7 from Debian's packages, apache/kafka from Maven Central's jars. They bear the names of the upstream
-# images and honour the same environment, but they are local rebuilds. What is there already is left as it is.
+# debootstrap, redis:7 from Debian's packages, apache/kafka from Maven Central's jars, node:24-bookworm-slim from npm's
+# package `node` and this machine's npm, apicurio/apicurio-registry from Maven Central and this machine's Java, where that
+# is 21 or newer. They bear the names of the upstream images and honour the same environment, but they are local rebuilds.
+# An image that was built from the same recipe is left as it is.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,8 +11,15 @@ work=$1
 docker=/usr/bin/docker
 say() { echo "[docker] $*" >&2; }
 has() { "$docker" image inspect "$1" > /dev/null 2>&1; }
-# The builds use the host's network and name servers, because the private engine has no way out.
-build() { "$docker" build --quiet --network host --tag "$1" "$2" > /dev/null; }
+recipe_of() { cat "$here/$1"/* | sha256sum | cut -c 1-16; }
+# is_built IMAGE RECIPE: whether the image is there, and from the recipe as it is now.
+is_built() {
+  [ "$("$docker" image inspect --format '{{ .Config.Labels.recipe }}' "$1" 2> /dev/null)" = "$(recipe_of "$2")" ]
+}
+# build IMAGE RECIPE FOLDER: the builds use the host's network and name servers, for the private engine has no way out.
+build() {
+  "$docker" build --quiet --network host --label "recipe=$(recipe_of "$2")" --tag "$1" "$3" > /dev/null
+}
 
 base=debian:bookworm-slim
 if ! has "$base"; then
@@ -24,13 +33,34 @@ if ! has "$base"; then
   rm -rf "$work/root"
 fi
 
-has redis:7 || { say "building redis:7"; build redis:7 "$here/redis"; }
+is_built redis:7 redis || { say "building redis:7"; build redis:7 redis "$here/redis"; }
 
 libraries=$("$here/../../../node_modules/.bin/node" "$here/kafka-libraries.ts")
 version=$(basename "$(dirname "$libraries")" | sed 's/^kafka-//')
-if ! has "apache/kafka:$version"; then
+if ! is_built "apache/kafka:$version" kafka; then
   say "building apache/kafka:$version"
   mkdir -p "$work/kafka"
   cp -r "$here"/kafka/* "$libraries" "$work/kafka/"
-  build "apache/kafka:$version" "$work/kafka"
+  build "apache/kafka:$version" kafka "$work/kafka"
+fi
+
+node=node:24-bookworm-slim
+if ! is_built "$node" node; then
+  say "building $node"
+  mkdir -p "$work/node/npm"
+  cp "$here"/node/* "$here/../../../node_modules/node/bin/node" "$work/node/"
+  cp -r "$(npm root --global 2> /dev/null)/npm/." "$work/node/npm/"
+  build "$node" node "$work/node"
+fi
+
+if ! registry=$("$here/../../../node_modules/.bin/node" "$here/registry-parts.ts"); then
+  say "no image of the registry: see the line above"
+elif read -r version jars java <<< "$registry" && ! is_built "apicurio/apicurio-registry:$version" registry; then
+  say "building apicurio/apicurio-registry:$version"
+  mkdir -p "$work/registry"
+  modules=java.se,jdk.crypto.ec,jdk.management,jdk.naming.dns,jdk.net,jdk.security.auth,jdk.unsupported,jdk.zipfs
+  "$java/bin/jlink" --add-modules "$modules" --strip-debug --no-header-files --no-man-pages --output "$work/registry/jre"
+  cp -r "$here"/registry/* "$work/registry/"
+  cp -r "$jars" "$work/registry/app"
+  build "apicurio/apicurio-registry:$version" registry "$work/registry"
 fi

@@ -9,7 +9,8 @@ import { ServerProcess } from './server-process.ts'
 
 /** Apicurio's newest needs Java 21; the older one speaks the same Confluent API and runs on Java 17. */
 const oldest = { version: '3.0.9', javaMin: 17, jar: 'apicurio-registry-app-3.0.9-runner.jar' }
-const versions = [{ version: '3.3.3', javaMin: 21, jar: 'quarkus-run.jar' }, oldest]
+export const newestRegistry = { version: '3.3.3', javaMin: 21, jar: 'quarkus-run.jar' }
+const versions = [newestRegistry, oldest]
 const confluentPath = '/apis/ccompat/v7'
 
 export type RegistryOptions = {
@@ -58,7 +59,8 @@ function chooseVersion(): { version: string; jar: string; java: Java } {
   return { ...oldest, java: requireJava(oldest.javaMin, 'Apicurio Registry') }
 }
 
-function fetchRegistry(version: string): Promise<string> {
+/** The folder with the registry's jars, downloaded first if need be. */
+export function fetchRegistry(version: string): Promise<string> {
   return cached(`apicurio-registry-${version}`, async (unfinished) => {
     const artifact = `io.apicurio:apicurio-registry-app:${version}:tar.gz:all`
     await runMaven(['dependency:copy', `-Dartifact=${artifact}`, '-DoutputDirectory=.'], unfinished)
