@@ -27,6 +27,7 @@ fi
 packages=()
 [ -x /usr/sbin/dockerd ] || packages+=(docker.io iptables)
 [ -x /usr/sbin/debootstrap ] || packages+=(debootstrap)
+[ -x /usr/bin/docker-compose ] || packages+=(docker-compose)
 if [ ${#packages[@]} -gt 0 ]; then
   say "installing ${packages[*]}"
   install_packages() {
