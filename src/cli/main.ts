@@ -18,6 +18,9 @@ import { topicsCommand } from './topics.ts'
 const EXAMPLES = `
 Examples:
   forewarm up                                   everything in this process, on one file
+  forewarm record -- npx eslint .               run a command and publish which files it reads
+  forewarm publish trace.csv --speed 10         replay a trace, ten times as fast
+  forewarm cache stats --workspace acme/web     what the cache holds of a workspace
   forewarm topics plan                          what a deployment on Kafka still needs
   forewarm dead-letters list                    records that could not be handled, and why
   forewarm config print                         the settings that hold now

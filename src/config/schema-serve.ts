@@ -43,7 +43,7 @@ export const gatewaySection = section('The HTTP interface for analyzers in other
   batchMax: integerSetting('Accesses or changes in one request.', 1_000, { minimum: 1, maximum: 100_000 }),
   requestsPerMinute: integerSetting(
     'Requests a minute for each token, or for each address where there are no tokens.',
-    6_000,
+    120_000,
     {
       minimum: 1,
     },

@@ -119,7 +119,9 @@ describe('the health server', () => {
     const address = other.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
     const checks = { live: () => ({ alive: true, stalledMs: 0 }), ready: async () => ({ ready: true, missing: [] }) }
-    await expect(serveHealth({ host: '127.0.0.1', port }, checks)).rejects.toThrow('EADDRINUSE')
+    await expect(serveHealth({ host: '127.0.0.1', port }, checks)).rejects.toThrow(
+      `cannot listen on 127.0.0.1:${port}: set health.host`,
+    )
     other.close()
   })
 })

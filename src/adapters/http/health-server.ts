@@ -4,6 +4,7 @@
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { listenFailure } from './listen-failure.ts'
 
 export type Readiness = {
   readonly ready: boolean
@@ -18,7 +19,7 @@ export type HealthChecks = {
 
 export type HealthServer = { readonly port: number; close(): Promise<void> }
 
-/** Listens; port 0 takes any free one. Rejects when the address is taken. */
+/** Listens; port 0 takes any free one. Rejects with FW_CONFIG_INVALID when the address cannot be had. */
 export async function serveHealth(
   address: { host: string; port: number },
   checks: HealthChecks,
@@ -48,7 +49,7 @@ export async function serveHealth(
 
 const listening = (server: Server, { host, port }: { host: string; port: number }): Promise<void> =>
   new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (cause) => reject(listenFailure(cause, { host, port }, 'health')))
     server.listen(port, host, () => resolve())
   })
 

@@ -9,6 +9,7 @@ import fastify from 'fastify'
 import { ForewarmError } from '../../../ports/errors.ts'
 import type { GatewayOperations } from '../../../ports/gateway.ts'
 import type { Log, Telemetry } from '../../../ports/telemetry.ts'
+import { listenFailure } from '../listen-failure.ts'
 import { parseLines } from './access-events.ts'
 import { answerFailure, Forbidden, failureBody, NotFound } from './failures.ts'
 import { addCache } from './routes-cache.ts'
@@ -76,7 +77,9 @@ export async function serveGateway(deps: GatewayServerDeps, options: GatewayServ
   })
   await describe(server, deps.version)
   await server.register(async (scope: GatewayServer) => addAllRoutes(scope, deps, options))
-  await server.listen({ host: options.host, port: options.port })
+  await server.listen({ host: options.host, port: options.port }).catch((cause) => {
+    throw listenFailure(cause, options, 'gateway')
+  })
   const { port } = server.server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
   return { url: `http://${host}:${port}`, close: () => server.close() }
