@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { learnedFleet } from '../../src/model/replay/fleets.ts'
 import { judge, NO_DECISIONS } from '../../src/model/replay/judge.ts'
-import { LearnedFleet } from '../../src/model/replay/learned-fleet.ts'
 import { type ReplayRun, replay } from '../../src/model/replay/replay.ts'
 import { prefixOf, type Trace } from '../../src/model/replay/trace.ts'
 import { madeFleet, madeNights } from './made-trace.ts'
@@ -10,7 +10,7 @@ const { trace, graphs } = madeFleet({ seed: 7, workspaces: ['shop', 'desk'], ses
 
 function run(of: Trace, latencyMs = 0): ReplayRun {
   const bounds = { ...BOUNDS, latencyMs }
-  return replay(of, new LearnedFleet({ ...bounds, aggressiveness: 'medium' }, graphs), bounds)
+  return replay(of, learnedFleet({ ...bounds, aggressiveness: 'medium' }, graphs), bounds)
 }
 
 function decided(of: ReplayRun): string[] {
@@ -49,7 +49,7 @@ describe('a replay', () => {
     const bounds = { capacityFiles: 150, latencyMs: 1000 }
     const { reasons, fates, decisions, verdict } = replay(
       nights,
-      new LearnedFleet({ ...bounds, aggressiveness: 'medium' }),
+      learnedFleet({ ...bounds, aggressiveness: 'medium' }),
       bounds,
     )
     const used = reasons.filter((reason, nth) => reason === 'clock' && fates[nth] === 3).length

@@ -112,7 +112,7 @@ export function nameHabit(
   }
 }
 
-const PRIOR = [0.2, 0.6, 0.8, 0.9]
+const PRIOR = [0.05, 0.6, 0.8, 0.9]
 
 function near(habit: Habit, timeMs: number): boolean {
   return Math.abs(habit.expectedMs - timeMs) <= TOLERANCE_MS

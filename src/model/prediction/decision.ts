@@ -1,23 +1,30 @@
 import type { Aggressiveness } from './predictor.ts'
-import { HEAD } from './scorer.ts'
 
 /**
- * The price of a wasted warm decides: a warm pays when probability / (1 - probability) exceeds price. Low holds a
- * wasted warm nearly as dear as a miss, high takes it for a tenth of one.
+ * The price of a wasted warm, in misses: a warm pays when probability / (1 - probability) exceeds it. The deciding
+ * probability is that of a read very soon; most of the warms that miss that are read later in their stay all the same,
+ * so these prices look low beside the share of warms that are read in the end.
  */
-export const WASTE_PRICE: Record<Aggressiveness, number> = { low: 0.6, medium: 0.2, high: 0.12 }
+export const WASTE_PRICE: Record<Aggressiveness, number> = { low: 0.4, medium: 0.055, high: 0.07 }
 
-/** Probability from which on a warm pays. */
-export function cutOff(aggressiveness: Aggressiveness): number {
-  const price = WASTE_PRICE[aggressiveness]
+/** A warm weighed by the far horizon holds its place so much longer that a wasted one costs this many times as much. */
+export const FAR_PRICE = 5.5
+
+/** Probability from which on a warm pays; `far` is the far horizon's weight, 0 to 1. */
+export function cutOff(aggressiveness: Aggressiveness, far: number): number {
+  const price = Math.min(PRICE_MAX, WASTE_PRICE[aggressiveness] * (1 + (FAR_PRICE - 1) * far))
   return price / (1 + price)
 }
 
+/** No warm is asked to be surer than three in four. */
+const PRICE_MAX = 3
+
 /**
- * The horizon that decides. A warm that is read soon costs the cache little room; one that is read only at the end of
- * its stay has displaced something all the while, and can be asked for later, with better evidence.
+ * Which horizon decides. A warm that is read soon costs the cache little room; one that is read only at the end of its
+ * stay displaces something all the while, and could be asked for later, with better evidence. So the near horizon
+ * decides, unless warms take long: their way, as a share of the residence and times this, is the far horizon's weight.
  */
-export const DECIDING_HEAD = HEAD.near
+export const FAR_WEIGHT = 10
 
 /** Unread warms may take up this share of the cache. */
 export const UNREAD_SHARE_MAX = 0.8
@@ -26,8 +33,16 @@ export const UNREAD_SHARE_MAX = 0.8
 export const RENEW_AGE = 0.4
 
 /** How far ahead, as a share of the cache's residence, a session's files are weighed. */
-export const REACH_SHARE = 0.1
+export const REACH_SHARE = 0.04
 /** And this many times what is read while a warm is on its way. */
 export const REACH_LATENCIES = 4
+/** And what followed within this many latencies when the sequence was read before. */
+export const REACH_DELAYS = 4
 export const REACH_MIN = 4
 export const REACH_MAX = 512
+
+/** A file that no sequence dates is taken to be read within so many reads at most: it goes with what was just read. */
+export const UNDATED_READS = 25
+
+/** A habit of the clock less likely to be kept than this warms nothing. */
+export const HABIT_MIN = 0.3

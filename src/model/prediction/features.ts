@@ -1,6 +1,6 @@
 import type { CacheView } from './cache-view.ts'
 import type { Candidates } from './candidates.ts'
-import { SOURCES, UNKNOWN } from './candidates.ts'
+import { SOURCE, SOURCES, UNKNOWN } from './candidates.ts'
 import type { CoAccess } from './co-access.ts'
 import type { FileTable } from './file-table.ts'
 import type { FileTree } from './file-tree.ts'
@@ -75,6 +75,13 @@ export function writeFeatures(
   out[at + 15] = mix(mix(115, file ^ context.salt), analyzer)
   out[at + 16] = mix(mix(116, recency), strength)
   out[at + 17] = mix(mix(117, log2Bucket(session.reads, 12)), mix(sources, analyzer))
+  if ((sources & SOURCE.clock) !== 0) setApart(out, at, mix(quality, seen))
+}
+
+/** What holds of a file in a session that reads does not hold of one that is only expected: it has its own weights. */
+function setApart(out: Int32Array, at: number, evidence: number): void {
+  for (let nth = 0; nth < FEATURES; nth++) out[at + nth] = mix(out[at + nth] ?? 0, SOURCE.clock)
+  out[at + 16] = mix(mix(118, evidence), SOURCE.clock)
 }
 
 const VOTES = { ahead: 0, behind: 0 }

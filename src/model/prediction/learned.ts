@@ -4,12 +4,15 @@ import { ClockHabits, type DueHabit, nameHabit } from './clock-habits.ts'
 import { CoAccess } from './co-access.ts'
 import {
   cutOff,
-  DECIDING_HEAD,
+  FAR_WEIGHT,
+  HABIT_MIN,
+  REACH_DELAYS,
   REACH_LATENCIES,
   REACH_MAX,
   REACH_MIN,
   REACH_SHARE,
   RENEW_AGE,
+  UNDATED_READS,
   UNREAD_SHARE_MAX,
 } from './decision.ts'
 import { FEATURES, type FeatureContext, writeFeatures } from './features.ts'
@@ -32,6 +35,7 @@ import type {
 import { RankProbes } from './rank-probes.ts'
 import { HEAD, Scorer } from './scorer.ts'
 import { SequenceStore } from './sequences.ts'
+import { countNamed, judgeSources, pace, remember } from './session-record.ts'
 import { Settlement } from './settlement.ts'
 
 /** What the predictors of one process have in common: the belief about the one cache, and the scorer. */
@@ -56,7 +60,6 @@ const NO_PREDICTIONS: readonly Prediction[] = []
 
 export class LearnedPredictor implements RankingPredictor {
   readonly #options: PredictorOptions
-  readonly #cutOff: number
   readonly #view: CacheView
   readonly #scorer: Scorer
   readonly #settlement = new Settlement()
@@ -81,7 +84,6 @@ export class LearnedPredictor implements RankingPredictor {
 
   constructor(options: PredictorOptions, graph: PredictorGraph | undefined, shared: SharedState) {
     this.#options = options
-    this.#cutOff = cutOff(options.aggressiveness)
     this.#view = shared.view
     this.#scorer = shared.scorer
     this.#tree = graph === undefined ? null : new FileTree(graph.files, this.#files)
@@ -211,9 +213,9 @@ export class LearnedPredictor implements RankingPredictor {
     this.#settlement.advance(moves, this.#scorer)
     this.#probes.read(session, file, this.#scorer)
     judgeSources(session, file)
-    advancePointers(session, file)
+    const expected = advancePointers(session, file)
     remember(session.recent, file)
-    seedPointers(session, file, this.#store)
+    seedPointers(session, { file, expected }, this.#store)
     this.#imports.observe(session, file)
     this.#coAccess.observe(session.recent)
     this.#store.append(session.sequence, file, timeMs)
@@ -230,7 +232,8 @@ export class LearnedPredictor implements RankingPredictor {
     candidates.clear()
     const { residence, latencyMoves } = this.#view
     const reach = Math.round((REACH_SHARE * residence + REACH_LATENCIES * latencyMoves) / session.movesPerRead)
-    nameAhead(session, Math.max(REACH_MIN, Math.min(REACH_MAX, reach)), candidates)
+    const ms = REACH_DELAYS * this.#options.latencyMs
+    nameAhead(session, { reads: Math.max(REACH_MIN, Math.min(REACH_MAX, reach)), ms }, candidates)
     this.#imports.name(session, file, candidates)
     this.#coAccess.name(file, candidates)
     this.#kin.name(file, candidates)
@@ -269,6 +272,8 @@ export class LearnedPredictor implements RankingPredictor {
     const chosen: Weighed[] = []
     const candidates = this.#candidates
     const view = this.#view
+    const far = this.#far()
+    const least = cutOff(this.#options.aggressiveness, far)
     const { moves, residence, latencyMoves } = view
     for (let slot = 0; slot < candidates.size; slot++) {
       const file = candidates.files[slot] ?? 0
@@ -280,14 +285,28 @@ export class LearnedPredictor implements RankingPredictor {
         { from: at, all: this.#features },
         { moves, residence, latencyMoves, scorer: this.#scorer },
       )
-      const probability = this.#scorer.score(this.#features, at, { count: FEATURES, head: DECIDING_HEAD })
-      if (probability >= this.#cutOff && !this.#tooLate(slot)) chosen.push({ slot, probability })
+      const probability = this.#probabilityOf(at, far)
+      if (probability >= least && !this.#tooLate(slot, session)) chosen.push({ slot, probability })
     }
     return chosen.sort((a, b) => a.probability - b.probability)
   }
 
-  #tooLate(slot: number): boolean {
-    return (this.#candidates.dueMs[slot] ?? UNKNOWN) < this.#options.latencyMs / 2
+  /** The far horizon's weight, 0 to 1: the longer a warm is on its way, the less one can wait for better evidence. */
+  #far(): number {
+    return Math.min(1, (FAR_WEIGHT * this.#view.latencyMoves) / this.#view.residence)
+  }
+
+  #probabilityOf(at: number, far: number): number {
+    const full = far === 0 ? 0 : this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.full })
+    const near = far === 1 ? 0 : this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.near })
+    return near + (full - near) * far
+  }
+
+  #tooLate(slot: number, session: OpenSession): boolean {
+    if (((this.#candidates.sources[slot] ?? 0) & SOURCE.clock) !== 0) return false
+    const dated = this.#candidates.dueMs[slot] ?? UNKNOWN
+    const dueMs = dated >= UNKNOWN ? session.msPerRead * UNDATED_READS : dated
+    return dueMs < this.#options.latencyMs / 2
   }
 
   #probe(session: OpenSession): void {
@@ -311,6 +330,7 @@ export class LearnedPredictor implements RankingPredictor {
       nameHabit({ sequence, from, probability: habit.probability }, this.#candidates)
       for (const { slot, probability } of this.#weigh(session)) {
         if (this.#view.unread >= unreadMax) return predictions
+        if (habit.probability < HABIT_MIN) continue
         predictions.push(this.#predict(slot, { probability, nowMs, expectedAtMs: expectedMs }))
       }
     }
@@ -331,51 +351,6 @@ export class LearnedPredictor implements RankingPredictor {
 
 /** An unread warm is given so long before it counts as wasted. */
 const UNREAD_MS = 10 * 60_000
-
-const RECENT = 13
-
-/** Puts `file` at the head of the latest distinct files. */
-function remember(recent: number[], file: number): void {
-  const at = recent.indexOf(file)
-  if (at === 0) return
-  if (at > 0) recent.splice(at, 1)
-  recent.unshift(file)
-  if (recent.length > RECENT) recent.pop()
-}
-
-/** Keeps the session's own speed: movements of the cache, and milliseconds, from read to read. */
-function pace(session: OpenSession, now: { timeMs: number; moves: number }): void {
-  const rate = session.reads < 20 ? 0.2 : 0.05
-  session.movesPerRead += (Math.min(1e4, now.moves - session.lastMoves + 1) - session.movesPerRead) * rate
-  session.msPerRead += (now.timeMs - session.lastMs - session.msPerRead) * rate
-  session.lastMoves = now.moves
-  session.lastMs = now.timeMs
-}
-
-/** Counts for each source whether it had named the file that is being read. */
-function judgeSources(session: OpenSession, file: number): void {
-  if (session.readAt.has(file)) return
-  const named = session.named.get(file) ?? 0
-  for (let source = 0; source < SOURCES; source++) {
-    const hit = (named >> source) & 1
-    session.recall[source] = (session.recall[source] ?? 0) * 0.95 + hit * 0.05
-    session.namedRead[source] = (session.namedRead[source] ?? 0) + hit
-  }
-}
-
-function countNamed(session: OpenSession, candidates: Candidates): void {
-  for (let slot = 0; slot < candidates.size; slot++) {
-    const file = candidates.files[slot] ?? 0
-    if (session.readAt.has(file)) continue
-    const before = session.named.get(file) ?? 0
-    const added = (candidates.sources[slot] ?? 0) & ~before
-    if (added === 0) continue
-    session.named.set(file, before | added)
-    for (let source = 0; source < SOURCES; source++) {
-      if ((added >> source) & 1) session.namedCount[source] = (session.namedCount[source] ?? 0) + 1
-    }
-  }
-}
 
 function reasonOf(sources: number): string {
   for (let source = 0; source < SOURCES; source++) if ((sources >> source) & 1) return SOURCE_NAMES[source] ?? ''

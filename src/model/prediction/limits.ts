@@ -11,7 +11,7 @@ export const LIMITS = {
   /** A session that reads nothing for so long is closed. */
   idleMs: 30 * 60_000,
   /** Candidates weighed at one read. */
-  candidatesMax: 192,
+  candidatesMax: 512,
   /** Unsettled predictions the scorer waits for. */
   pendingMax: 65_536,
   analyzersMax: 64,

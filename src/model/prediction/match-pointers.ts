@@ -1,4 +1,5 @@
 import { type Candidates, SOURCE } from './candidates.ts'
+import { REACH_MAX } from './decision.ts'
 import type { OpenSession } from './open-sessions.ts'
 import { OCCURRENCES, type Sequence, type SequenceStore } from './sequences.ts'
 
@@ -18,73 +19,81 @@ export type MatchPointer = {
   namedTo: number
 }
 
-const POINTERS_MAX = 6
+const POINTERS_MAX = 8
+const POINTERS_MIN = 4
+const SEEDS_MAX = 3
+/** A pointer that missed so many reads may be given up for a new one. */
+const SILENCE_MIN = 3
 const SCAN_AHEAD = 96
 const SCAN_BACK = 48
 const MISSES_MAX = 24
-const NAMED_AT_ONCE = 48
+const NAMED_AT_ONCE = 160
 /** Distances at which a file is weighed once more on its way towards us, beside the first time. */
 const CHECKPOINTS = [1, 3, 8, 20, 48, 120]
 
-/** Moves every pointer past the file just read, and drops those that lost the session. */
-export function advancePointers(session: OpenSession, file: number): void {
+/** Moves every pointer past the file just read, drops those that lost the session; says whether any expected it. */
+export function advancePointers(session: OpenSession, file: number): boolean {
   const { pointers } = session
+  let expected = false
   for (let at = pointers.length - 1; at >= 0; at--) {
     const pointer = pointers[at]
     if (pointer === undefined) continue
-    follow(pointer, file)
+    if (follow(pointer, file)) expected = true
     const lost = pointer.misses > MISSES_MAX || (pointer.misses > 6 && pointer.quality < 0.15)
     const done = pointer.sequence.closed && pointer.position >= pointer.sequence.length - 1
     if (lost || done || pointer.sequence.forgotten) pointers.splice(at, 1)
   }
+  return expected
 }
 
-function follow(pointer: MatchPointer, file: number): void {
+function follow(pointer: MatchPointer, file: number): boolean {
   const { files, length } = pointer.sequence
   const last = Math.min(length - 1, pointer.position + SCAN_AHEAD)
   for (let at = pointer.position + 1; at <= last; at++) {
     if (files[at] !== file) continue
     pointer.position = at
-    found(pointer)
-    return
+    return found(pointer)
   }
   for (let at = pointer.position; at >= 0 && at > pointer.position - SCAN_BACK; at--) {
-    if (files[at] !== file) continue
-    found(pointer)
-    return
+    if (files[at] === file) return found(pointer)
   }
   pointer.misses++
   pointer.quality *= 0.92
+  return false
 }
 
-function found(pointer: MatchPointer): void {
+function found(pointer: MatchPointer): true {
   pointer.quality += (1 - pointer.quality) * 0.08
   pointer.misses = 0
+  return true
 }
 
 /** At a session's start: the beginnings of the analyzer's latest sessions. */
 export function startPointers(session: OpenSession, store: SequenceStore): void {
   const latest = store.latest(session.analyzer)
-  for (let nth = latest.length - 1; nth >= 0 && session.pointers.length < POINTERS_MAX - 2; nth--) {
+  for (let nth = latest.length - 1; nth >= 0 && session.pointers.length < POINTERS_MIN; nth--) {
     const id = latest[nth] ?? 0
     if (id !== session.sequence) place(session, { id, at: -1, quality: 0.5 }, store)
   }
 }
 
-/** Looks for earlier sessions that read `file` too: the analyzer's own first, then any. */
-export function seedPointers(session: OpenSession, file: number, store: SequenceStore): void {
-  if (!hasRoom(session)) return
+/**
+ * Looks for earlier sessions that read `file` too: the analyzer's own first, then any. A session that jumps to where
+ * no pointer stands, as parallel workers do, gets pointers there, in place of those that were silent longest.
+ */
+export function seedPointers(
+  session: OpenSession,
+  at: { file: number; expected: boolean },
+  store: SequenceStore,
+): void {
+  const { file, expected } = at
+  if (expected && session.pointers.length >= POINTERS_MIN) return
   seedFrom(session, { analyzer: session.analyzer, file, quality: 0.4 }, store)
   if (session.pointers.length >= 2) return
   for (let analyzer = 0; analyzer < store.analyzers(); analyzer++) {
     if (analyzer !== session.analyzer) seedFrom(session, { analyzer, file, quality: 0.2 }, store)
     if (session.pointers.length >= 2) return
   }
-}
-
-function hasRoom(session: OpenSession): boolean {
-  if (session.pointers.length < POINTERS_MAX) return true
-  return session.pointers.some((pointer) => pointer.quality < 0.3)
 }
 
 function seedFrom(
@@ -94,12 +103,13 @@ function seedFrom(
 ): void {
   const row = store.row(from.analyzer, from.file)
   if (row === 0) return
-  for (let nth = 0; nth < OCCURRENCES && hasRoom(session); nth++) {
+  for (let nth = 0, placed = 0; nth < OCCURRENCES && placed < SEEDS_MAX; nth++) {
     const id = store.occurrence(row, nth)
     if (id === 0) return
     const at = store.position(row, nth)
     const context = contextAt(session, store.get(id), at)
-    if (id !== session.sequence) place(session, { id, at, quality: from.quality + 0.15 * context }, store)
+    if (id === session.sequence) continue
+    if (place(session, { id, at, quality: from.quality + 0.15 * context }, store)) placed++
   }
 }
 
@@ -120,23 +130,48 @@ function contextAt(session: OpenSession, sequence: Sequence | undefined, at: num
   return same
 }
 
-function place(session: OpenSession, where: { id: number; at: number; quality: number }, store: SequenceStore): void {
-  const sequence = store.get(where.id)
-  const { pointers } = session
-  if (sequence === undefined || pointers.some((pointer) => pointer.id === where.id)) return
-  if (pointers.length >= POINTERS_MAX) {
-    const worst = pointers.findIndex((pointer) => pointer.quality < 0.3 && pointer.quality < where.quality)
-    if (worst < 0) return
-    pointers.splice(worst, 1)
-  }
+function place(
+  session: OpenSession,
+  where: { id: number; at: number; quality: number },
+  store: SequenceStore,
+): boolean {
   const { id, at, quality } = where
+  const sequence = store.get(id)
+  const { pointers } = session
+  if (sequence === undefined || pointers.some((one) => one.id === id && Math.abs(one.position - at) < SCAN_BACK))
+    return false
+  if (pointers.length >= POINTERS_MAX) {
+    const silent = longestSilent(pointers)
+    if ((pointers[silent]?.misses ?? 0) < SILENCE_MIN) return false
+    pointers.splice(silent, 1)
+  }
   pointers.push({ id, sequence, position: at, quality, misses: 0, namedTo: at })
+  return true
+}
+
+function longestSilent(pointers: readonly MatchPointer[]): number {
+  let silent = 0
+  for (let at = 1; at < pointers.length; at++) {
+    if ((pointers[at]?.misses ?? 0) > (pointers[silent]?.misses ?? 0)) silent = at
+  }
+  return silent
+}
+
+/** How far to look: so many reads, and as many more as followed within so many milliseconds then. */
+export type Reach = { readonly reads: number; readonly ms: number }
+
+function endOf(pointer: MatchPointer, reach: Reach): number {
+  const { sequence, position } = pointer
+  let end = Math.min(sequence.length - 1, position + reach.reads)
+  const last = Math.min(sequence.length - 1, position + REACH_MAX)
+  while (end < last && sequence.betweenMs(position, end + 1) <= reach.ms) end++
+  return end
 }
 
 /** Names what stands ahead of the pointers: each file as it comes into sight, and again at the checkpoints. */
-export function nameAhead(session: OpenSession, reach: number, candidates: Candidates): void {
+export function nameAhead(session: OpenSession, reach: Reach, candidates: Candidates): void {
   for (const pointer of session.pointers) {
-    const end = Math.min(pointer.sequence.length - 1, pointer.position + reach)
+    const end = endOf(pointer, reach)
     const from = Math.max(pointer.namedTo, pointer.position) + 1
     const to = Math.min(end, from + NAMED_AT_ONCE - 1)
     for (let at = from; at <= to; at++) name(pointer, at, candidates)

@@ -5,7 +5,7 @@ export const HEADS = 4
 const TABLE_BITS = 17
 const TABLE_SIZE = 1 << TABLE_BITS
 const MASK = TABLE_SIZE - 1
-const LEARNING_RATE = 0.1
+const LEARNING_RATE = 0.05
 const PRIOR_LOGIT = -0.6
 const MAGIC = 0x46575331 // "FWS1": the form of the exported bytes
 

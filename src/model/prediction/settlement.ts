@@ -3,6 +3,8 @@ import { grownInt32 } from './grow.ts'
 import { LIMITS } from './limits.ts'
 import { HEAD, type Scorer } from './scorer.ts'
 
+/** The near horizon, as a share of the residence. */
+const NEAR_SHARE = 0.06
 /**
  * Weighed candidates wait here until the cache's residence is over; then it is known which horizons they met, and the
  * scorer learns. Reads and time-outs are both learned at that moment: learning reads at once would make the scorer
@@ -76,7 +78,11 @@ export class Settlement {
     const took = readAt === 0 ? Number.POSITIVE_INFINITY : readAt - (this.#issued[at] ?? 0) - (this.#latency[at] ?? 0)
     const residence = this.#residence[at] ?? 0
     const from = at * FEATURES
-    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.near, label: took <= residence * 0.25 ? 1 : 0 })
+    scorer.learn(this.#features, from, {
+      count: FEATURES,
+      head: HEAD.near,
+      label: took <= residence * NEAR_SHARE ? 1 : 0,
+    })
     scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.half, label: took <= residence * 0.5 ? 1 : 0 })
     scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.full, label: took <= residence ? 1 : 0 })
   }

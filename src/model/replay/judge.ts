@@ -117,3 +117,9 @@ export function judge(
   for (let row = 0; row < trace.file.length; row++) judging.step(row)
   return judging.verdict()
 }
+
+/** By row, whether plain LRU without warming hits (1) or misses (0). */
+export function hitsByRow(trace: Trace, capacityFiles: number): Uint8Array {
+  const judging = new Judging(trace, NO_DECISIONS, { capacityFiles, latencyMs: 0 })
+  return Uint8Array.from(trace.file, (_, row) => (judging.step(row) === 'miss' ? 0 : 1))
+}
