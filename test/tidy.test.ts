@@ -4,6 +4,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
 import { Linter } from 'eslint'
 import { describe, expect, test } from 'vitest'
+import { documentedSettings } from '../src/config/print.ts'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -166,6 +167,18 @@ describe('documents', () => {
     expect(schemas.length).toBeGreaterThanOrEqual(4)
     for (const path of schemas) visit(JSON.parse(read(path)), path)
     expect(bare).toEqual([])
+  })
+
+  test('every setting is used somewhere', () => {
+    const users = code
+      .filter((path) => !path.startsWith('src/config/schema'))
+      .map(read)
+      .join('\n')
+    const unused = documentedSettings().filter(({ path }) => {
+      const key = path.split('.').at(-1) ?? ''
+      return !new RegExp(`\\b${key}\\b`).test(users)
+    })
+    expect(unused.map(({ path }) => path)).toEqual([])
   })
 
   test('links between the documents lead somewhere', () => {

@@ -10,6 +10,7 @@ import { configCommand } from './config-command.ts'
 import { type CommandContext, commandContext } from './context.ts'
 import { deadLettersCommand } from './dead-letters.ts'
 import { reportFailure } from './failure.ts'
+import { modelCommand } from './model-command.ts'
 import { processCommands } from './process-commands.ts'
 import { publishCommand } from './publish.ts'
 import { endLike, recordCommand } from './record.ts'
@@ -21,6 +22,7 @@ Examples:
   forewarm record -- npx eslint .               run a command and publish which files it reads
   forewarm publish trace.csv --speed 10         replay a trace, ten times as fast
   forewarm cache stats --workspace acme/web     what the cache holds of a workspace
+  forewarm model dump --workspace acme/web      what has been learned of a workspace
   forewarm topics plan                          what a deployment on Kafka still needs
   forewarm dead-letters list                    records that could not be handled, and why
   forewarm config print                         the settings that hold now
@@ -54,6 +56,7 @@ function interrupted(): AbortSignal {
 
 const allCommands = (context: CommandContext): readonly Command[] => [
   ...processCommands(context),
+  modelCommand(context),
   recordCommand({
     connect: () => connectLog(context.settings()),
     environment: ownEnvironment(),

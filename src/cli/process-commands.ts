@@ -5,12 +5,13 @@ import type { CommandContext } from './context.ts'
 
 const DESCRIPTIONS: Readonly<Record<ProcessName, string>> = {
   up: 'run everything in this process, on one file; nothing else is needed',
+  ingest: 'fold accesses and outcomes into the models',
   predict: 'predict reads and issue warm commands',
   warm: 'carry out warm commands',
   gateway: 'serve HTTP for analyzers in other languages',
 }
 
-const NAMES: readonly ProcessName[] = ['up', 'predict', 'warm', 'gateway']
+const NAMES: readonly ProcessName[] = ['up', 'ingest', 'predict', 'warm', 'gateway']
 
 export const processCommands = (context: CommandContext): readonly Command[] =>
   NAMES.map((name) =>

@@ -6,6 +6,7 @@ import { ForewarmError } from '../ports/errors.ts'
 import { type Running, runProcess } from '../process.ts'
 import { type Engines, openEngines } from './engines.ts'
 import { startGateway } from './gateway.ts'
+import { startIngest } from './ingest.ts'
 import type { Parts } from './parts.ts'
 import { startPredict } from './predict.ts'
 import { openReporting, type ProcessReporting } from './reporting.ts'
@@ -13,7 +14,7 @@ import { anyFailed, type Stage } from './stage.ts'
 import { lockUp } from './up-lock.ts'
 import { startPointers, startWarm } from './warm.ts'
 
-export type ProcessName = 'predict' | 'warm' | 'gateway' | 'up'
+export type ProcessName = 'ingest' | 'predict' | 'warm' | 'gateway' | 'up'
 
 /** Pause before a start whose engines were away is tried again. */
 const START_AGAIN_MS = 2_000
@@ -21,6 +22,7 @@ const START_AGAIN_MS = 2_000
 type Starter = (parts: Parts) => Promise<readonly Stage[]>
 
 const STARTERS: Readonly<Record<ProcessName, Starter>> = {
+  ingest: async (parts) => [await startIngest(parts)],
   predict: async (parts) => [await startPredict(parts)],
   warm: async (parts) => [await startWarm(parts), await startPointers(parts)],
   gateway: async (parts) => [await startGateway(parts)],
@@ -111,10 +113,11 @@ async function startHealth({ settings, heartbeat, logger }: Parts, stages: reado
 
 /** All stages in this process. The gateway comes last: what it accepts is handled at once. */
 async function startAll(parts: Parts): Promise<readonly Stage[]> {
+  const ingest = await startIngest(parts)
   const predict = await startPredict(parts)
   const warm = await startWarm(parts)
   const pointers = await startPointers(parts)
-  const stages = [predict, warm, pointers]
+  const stages = [ingest, predict, warm, pointers]
   const gateway = await startGateway(parts, { stages, explain: predict.explain })
   return [gateway, ...stages]
 }

@@ -1,0 +1,27 @@
+/** The stage that folds accesses and outcomes into the models. */
+import { randomUUID } from 'node:crypto'
+import { DEFAULT_INGEST_OPTIONS, IngestHandler } from '../flows/ingest/handler.ts'
+import type { Parts } from './parts.ts'
+import { sha256Hex } from './parts.ts'
+import { type Stage, startConsumer } from './stage.ts'
+
+export async function startIngest(parts: Parts): Promise<Stage> {
+  const { settings, engines, heartbeat, telemetry, logger } = parts
+  const { clock, log, codec } = engines
+  const store = engines.store()
+  const { batchRecordsMax, filesInMemoryMax } = settings.ingest
+  const handler = await IngestHandler.create(
+    { log, store, codec, clock, telemetry, logger, sha256Hex, limits: settings.model.limits, nextMark: randomUUID },
+    { ...DEFAULT_INGEST_OPTIONS, batchRecordsMax, filesInMemoryMax },
+  )
+  return startConsumer({
+    name: 'ingest',
+    log,
+    topics: ['access-events', 'warm-outcomes'],
+    batchRecordsMax,
+    handler,
+    heartbeat,
+    engines: new Map([['the model store', store.healthy.bind(store)]]),
+    close: () => handler.close(),
+  })
+}
