@@ -75,10 +75,10 @@ function assetsOf(folder) {
   })
 }
 
-/** Builds and starts forewarm in one process with its demonstration. */
+/** Builds, then shows the main job on this repository; the demonstration starts `forewarm up` and leaves it running. */
 async function start(args) {
   const status = await build()
-  return status === 0 ? runNode([join('dist', 'src', 'cli', 'main.js'), 'up', '--demo', ...args]) : status
+  return status === 0 ? runNode(['--disable-warning=ExperimentalWarning', join('examples', 'demo', 'main.ts'), ...args]) : status
 }
 
 function runNode(args) {
