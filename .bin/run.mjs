@@ -78,7 +78,9 @@ function assetsOf(folder) {
 /** Builds, then shows the main job on this repository; the demonstration starts `forewarm up` and leaves it running. */
 async function start(args) {
   const status = await build()
-  return status === 0 ? runNode(['--disable-warning=ExperimentalWarning', join('examples', 'demo', 'main.ts'), ...args]) : status
+  return status === 0
+    ? runNode(['--disable-warning=ExperimentalWarning', join('examples', 'demo', 'main.ts'), ...args])
+    : status
 }
 
 function runNode(args) {
