@@ -101,8 +101,11 @@ export class Demo {
 
   async #untilLearned(accesses: number): Promise<void> {
     const deadline = performance.now() + LEARN_MS_MAX
+    const { places } = this.#options
     while (((await this.#learned())?.accesses ?? 0) < accesses) {
-      if (performance.now() > deadline) throw new Error(`nothing learned in ${LEARN_MS_MAX / 1_000} s: see the log`)
+      if (this.#up?.child.exitCode != null) throw new Error(`forewarm up has ended: see ${places.log}`)
+      if (performance.now() > deadline)
+        throw new Error(`the model does not come along for ${LEARN_MS_MAX / 1_000} s: see ${places.log}`)
       await delay(50)
     }
   }

@@ -91,9 +91,12 @@ export class Issuer {
   }
 
   #planned(candidate: Candidate, nowMs: number): PlannedFile {
+    const horizonAtMs = nowMs + this.#options.gate.horizonMs
     return {
       ...candidate,
-      horizonAtMs: nowMs + this.#options.gate.horizonMs,
+      // Sources reckon with means and paces; the command carries whole milliseconds within the prediction's claim.
+      expectedAtMs: Math.round(Math.min(Math.max(candidate.expectedAtMs, nowMs), horizonAtMs)),
+      horizonAtMs,
       control: inControlGroup(shortId(candidate.path, this.#deps.sha256Hex)),
     }
   }
