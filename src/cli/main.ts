@@ -14,6 +14,7 @@ import { modelCommand } from './model-command.ts'
 import { processCommands } from './process-commands.ts'
 import { publishCommand } from './publish.ts'
 import { endLike, recordCommand } from './record.ts'
+import { replayCommand } from './replay.ts'
 import { topicsCommand } from './topics.ts'
 
 const EXAMPLES = `
@@ -57,6 +58,7 @@ function interrupted(): AbortSignal {
 const allCommands = (context: CommandContext): readonly Command[] => [
   ...processCommands(context),
   modelCommand(context),
+  replayCommand(),
   recordCommand({
     connect: () => connectLog(context.settings()),
     environment: ownEnvironment(),
