@@ -72,6 +72,7 @@ const allCommands = (context: CommandContext): readonly Command[] => [
       return interrupted()
     },
   }),
+  replayCommand(),
   cacheCommand({
     ...context,
     sha256Hex,
