@@ -64,3 +64,6 @@ elif read -r version jars java <<< "$registry" && ! is_built "apicurio/apicurio-
   cp -r "$jars" "$work/registry/app"
   build "apicurio/apicurio-registry:$version" registry "$work/registry"
 fi
+
+# What earlier builds have left behind.
+"$docker" image prune --force > /dev/null
