@@ -72,7 +72,6 @@ const allCommands = (context: CommandContext): readonly Command[] => [
       return interrupted()
     },
   }),
-  replayCommand(),
   cacheCommand({
     ...context,
     sha256Hex,
