@@ -27,9 +27,9 @@ export const ingestSection = section('The process that folds accesses and outcom
 
 export const predictSection = section('The process that predicts reads and issues warm commands.', {
   predictor: choiceSetting(
-    "Who decides what is warmed: a scorer that learns online, the models' frequencies, or the manual's fixed rules.",
-    ['learned', 'models', 'manual'],
-    'learned',
+    "Who decides what is warmed: the models' frequencies, a scorer that learns online what a cache of `cacheFiles` files lacks, or the manual's fixed rules.",
+    ['models', 'learned', 'manual'],
+    'models',
   ),
   aggressiveness: choiceSetting(
     'How much a wasted warm may cost: low warms only what is nearly sure, high also what is merely likely.',

@@ -2,7 +2,7 @@
 import type { AccessEvent, Change } from '../model/access.ts'
 import type { WarmCommand } from '../warming/command.ts'
 import type { CachePressure, CacheStats, PutResult } from './cache.ts'
-import type { FileEvidence } from './model-reader.ts'
+import type { FileEvidence, Learned } from './model-reader.ts'
 
 /** The log has all of it. */
 export type Accepted = {
@@ -61,8 +61,8 @@ export type Predictions = {
 
 export type WorkspaceStatus = {
   readonly workspace: string
-  /** Whether anything has been learned of it. */
-  readonly learned: boolean
+  /** What was learned of it and whether warming was right; null when nothing was. */
+  readonly learned: Learned | null
   readonly cache: CacheStats
   readonly pressure: CachePressure
 }

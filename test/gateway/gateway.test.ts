@@ -9,6 +9,8 @@ import { blobId } from '../../src/adapters/origins/blob-id.ts'
 import { createSystemClock } from '../../src/adapters/system/clock.ts'
 import { createGateway, type GatewayDeps, type GatewayOptions } from '../../src/flows/gateway/gateway.ts'
 import type { AccessEvent } from '../../src/model/access.ts'
+import { Tallies } from '../../src/model/fold/tallies.ts'
+import { prove } from '../../src/model/proof.ts'
 import { ForewarmError } from '../../src/ports/errors.ts'
 import type { EventLog } from '../../src/ports/event-log.ts'
 import type { FileEvidence } from '../../src/ports/model-reader.ts'
@@ -18,6 +20,18 @@ import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
 
 const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex')
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+const learned = (() => {
+  const tallies = new Tallies()
+  for (const verdict of ['hit', 'hit', 'hit', 'wasted'] as const) tallies.count('profile', 'warmed', verdict)
+  const treated = { hit: 4, warmHit: 2, miss: 4, stale: 0 }
+  return {
+    accesses: 10,
+    files: 3,
+    closedSessions: 1,
+    proof: prove({ tallies, treated, control: { hit: 0, warmHit: 0, miss: 0, stale: 0 } }),
+  }
+})()
 
 const evidence: FileEvidence = {
   path: 'src/a.ts',
@@ -60,7 +74,7 @@ async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
         profile: async () => null,
         sequences: async () => [],
         closedSessions: async () => [],
-        learned: async () => null,
+        learned: async (workspace) => (workspace === 'acme/web' ? learned : null),
         files: async function* () {},
         shardKeys: async () => ['acme/web#0'],
       },
@@ -447,7 +461,7 @@ describe('what the gateway shows', () => {
     expect((await call('GET', `${web}/model/files?path=src%2Fz.ts`)).status).toBe(404)
     expect((await call('GET', `${web}/status`)).json).toMatchObject({
       workspace: 'acme/web',
-      learned: true,
+      learned: { accesses: 10, proof: { accuracy: 0.75, warmHits: 2, byReason: [{ reason: 'profile', hit: 3 }] } },
       cache: { entries: 0 },
     })
   })

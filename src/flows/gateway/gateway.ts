@@ -45,12 +45,12 @@ export function createGateway(deps: GatewayDeps, options: GatewayOptions): Gatew
 }
 
 async function statusOf({ models, cache, sha256Hex }: GatewayDeps, workspace: string) {
-  const [keys, stats, pressure] = await Promise.all([
-    models.shardKeys(),
+  const [learned, stats, pressure] = await Promise.all([
+    models.learned(workspace),
     cache.stats(shortId(workspace, sha256Hex)),
     cache.pressure(),
   ])
-  return { workspace, learned: keys.some((key) => key.startsWith(`${workspace}#`)), cache: stats, pressure }
+  return { workspace, learned, cache: stats, pressure }
 }
 
 async function missing({ log, cache, modelsHealthy }: GatewayDeps): Promise<readonly string[]> {

@@ -1,6 +1,7 @@
 import { VERDICTS } from '../../model/fold/prediction.ts'
 import type { ShardState } from '../../model/fold/shard-state.ts'
 import { type FoldReport, type Group, SEEN_OUTCOMES } from '../../model/fold/tallies.ts'
+import { prove } from '../../model/proof.ts'
 import type { Telemetry } from '../../ports/telemetry.ts'
 
 const GROUPS: readonly Group[] = ['treated', 'control']
@@ -32,13 +33,9 @@ function reportSettled(telemetry: Telemetry, report: FoldReport): boolean {
 
 /** Hits divided by hits and wasted of what was warmed, since the shard began. */
 function reportAccuracy(telemetry: Telemetry, key: string, state: ShardState): void {
-  let hits = 0
-  let wasted = 0
-  for (const dispositions of state.tallies.byReason.values()) {
-    hits += dispositions.get('warmed')?.hit ?? 0
-    wasted += dispositions.get('warmed')?.wasted ?? 0
-  }
+  const { treated, control } = state.outcomes
+  const { accuracy } = prove({ tallies: state.tallies, treated, control })
   const at = key.lastIndexOf('#')
   const attributes = { workspace: key.slice(0, at), shard: Number(key.slice(at + 1)) }
-  if (hits + wasted > 0) telemetry.measure('forewarm.accuracy', hits / (hits + wasted), attributes)
+  if (accuracy !== null) telemetry.measure('forewarm.accuracy', accuracy, attributes)
 }

@@ -72,10 +72,44 @@ export const predictionsAnswer = Type.Object(
   { description: 'What is predicted for a session.' },
 )
 
+const share = (description: string) =>
+  Type.Union([Type.Object({ value: Type.Number(), error: Type.Number() }), Type.Null()], { description })
+const verdicts = {
+  accuracy: Type.Union([Type.Number(), Type.Null()], {
+    description: 'Hits / (hits + wasted) of warmed files, 0 to 1; null before the first is settled.',
+  }),
+  late: count('Predictions whose file was read before the warm was done.'),
+  wasted: count('Predictions whose file was not read before the horizon.'),
+}
+
+const proof = Type.Object(
+  {
+    ...verdicts,
+    hits: count('Predictions whose file was read in time.'),
+    byReason: Type.Array(
+      Type.Object({ reason: Type.String(), ...verdicts, hit: count('Hits.'), dropped: count('Not warmed.') }),
+    ),
+    hitRate: share('Reads of treated files that the cache answered, with its standard error.'),
+    hitRateWithoutWarming: share('The same of the control group, which is never warmed.'),
+    warmHits: count('First reads of entries that a worker had put there.'),
+    missesPrevented: share('Estimate from the control group, with its standard error.'),
+  },
+  { description: 'Whether warming was right.' },
+)
+
+const learned = Type.Object({
+  accesses: count('Accesses counted.'),
+  files: count('Files known, each shard by itself.'),
+  closedSessions: count('Sessions that have ended.'),
+  proof,
+})
+
 export const statusAnswer = Type.Object(
   {
     workspace: Type.String(),
-    learned: Type.Boolean({ description: 'Whether anything has been learned of it.' }),
+    learned: Type.Union([learned, Type.Null()], {
+      description: 'What was learned of it, and whether warming was right; null when nothing was.',
+    }),
     cache: Type.Object({
       entries: count('Values of the workspace.'),
       bytes: count('Their bytes.'),
