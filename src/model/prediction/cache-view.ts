@@ -15,6 +15,7 @@ export class CacheView {
   #state = new Int32Array(1024)
   #arrivesMs = new Float64Array(1024)
   #nodes = 1
+  readonly #free: number[] = []
   #size = 0
   #moves = 0
   #residence: number
@@ -51,6 +52,8 @@ export class CacheView {
 
   /** A place for one more file. */
   allocate(): number {
+    const free = this.#free.pop()
+    if (free !== undefined) return free
     const node = this.#nodes++
     if (node < this.#state.length) return node
     this.#next = grownInt32(this.#next, node + 1)
@@ -59,6 +62,17 @@ export class CacheView {
     this.#stamp = grownFloat64(this.#stamp, node + 1)
     this.#arrivesMs = grownFloat64(this.#arrivesMs, node + 1)
     return node
+  }
+
+  /** Takes the file out; its place may be given out again. */
+  release(node: number): void {
+    if (this.#state[node] === 2) this.#unread--
+    if (this.#state[node] !== 0) {
+      this.#unlink(node)
+      this.#size--
+    }
+    this.#state[node] = 0
+    this.#free.push(node)
   }
 
   /** How far the entry is on its way out: 0 just moved, about 1 next to leave, Infinity when absent. */

@@ -5,10 +5,10 @@ import type { Aggressiveness } from './predictor.ts'
  * probability is that of a read very soon; most of the warms that miss that are read later in their stay all the same,
  * so these prices look low beside the share of warms that are read in the end.
  */
-export const WASTE_PRICE: Record<Aggressiveness, number> = { low: 0.4, medium: 0.055, high: 0.07 }
+export const WASTE_PRICE: Record<Aggressiveness, number> = { low: 0.33, medium: 0.07, high: 0.055 }
 
 /** A warm weighed by the far horizon holds its place so much longer that a wasted one costs this many times as much. */
-export const FAR_PRICE = 5.5
+export const FAR_PRICE = 6.5
 
 /** Probability from which on a warm pays; `far` is the far horizon's weight, 0 to 1. */
 export function cutOff(aggressiveness: Aggressiveness, far: number): number {

@@ -1,29 +1,4 @@
-import { CacheView } from './cache-view.ts'
-import { Candidates, SOURCE, SOURCE_NAMES, SOURCES, UNKNOWN } from './candidates.ts'
-import { ClockHabits, type DueHabit, nameHabit } from './clock-habits.ts'
-import { CoAccess } from './co-access.ts'
-import {
-  cutOff,
-  FAR_WEIGHT,
-  HABIT_MIN,
-  REACH_DELAYS,
-  REACH_LATENCIES,
-  REACH_MAX,
-  REACH_MIN,
-  REACH_SHARE,
-  RENEW_AGE,
-  UNDATED_READS,
-  UNREAD_SHARE_MAX,
-} from './decision.ts'
-import { FEATURES, type FeatureContext, writeFeatures } from './features.ts'
-import { FileTable } from './file-table.ts'
-import { FileTree } from './file-tree.ts'
-import { grownFloat64, grownInt32, hashText } from './grow.ts'
-import { ImportGraph } from './import-graph.ts'
-import { Kin } from './kin.ts'
 import { LIMITS } from './limits.ts'
-import { advancePointers, nameAhead, nameWindow, seedPointers, startPointers } from './match-pointers.ts'
-import { OpenSession, OpenSessions } from './open-sessions.ts'
 import type {
   Prediction,
   PredictorAccess,
@@ -32,327 +7,100 @@ import type {
   RankingPredictor,
   SessionSequence,
 } from './predictor.ts'
-import { RankProbes } from './rank-probes.ts'
-import { HEAD, Scorer } from './scorer.ts'
-import { SequenceStore } from './sequences.ts'
-import { countNamed, judgeSources, pace, remember } from './session-record.ts'
-import { Settlement } from './settlement.ts'
+import { createSharedState, type SharedState } from './shared-state.ts'
+import { WorkspacePredictor } from './workspace-predictor.ts'
 
-/** What the predictors of one process have in common: the belief about the one cache, and the scorer. */
-export type SharedState = { readonly view: CacheView; readonly scorer: Scorer }
+export { createSharedState, type SharedState }
 
-export function createSharedState(options: PredictorOptions): SharedState {
-  return { view: new CacheView(options.capacityFiles, options.latencyMs), scorer: new Scorer() }
-}
-
-/** A predictor for one workspace. Predictors of one process should share their state; alone, one has its own. */
+/**
+ * A predictor for one workspace. Predictors of one process should share their state (`createSharedState`); alone, one
+ * has its own.
+ */
 export function createPredictor(
   options: PredictorOptions,
   graph?: PredictorGraph,
-  shared?: SharedState,
+  shared: SharedState = createSharedState(options),
 ): LearnedPredictor {
-  return new LearnedPredictor(options, graph, shared ?? createSharedState(options))
+  return new LearnedPredictor(options, graph, shared)
 }
 
-type Weighed = { readonly slot: number; readonly probability: number }
-
-const NO_PREDICTIONS: readonly Prediction[] = []
-
+/**
+ * Keeps a learned predictor within its files: when it knows too many paths, a new one takes over, which has read the
+ * latest sessions that still fit in half of them. Paths that only old sessions read are forgotten that way, without a
+ * sweep at every read.
+ */
 export class LearnedPredictor implements RankingPredictor {
   readonly #options: PredictorOptions
-  readonly #view: CacheView
-  readonly #scorer: Scorer
-  readonly #settlement = new Settlement()
-  readonly #files = new FileTable()
-  readonly #store = new SequenceStore()
-  readonly #sessions = new OpenSessions()
-  readonly #coAccess = new CoAccess()
-  readonly #imports = new ImportGraph()
-  readonly #tree: FileTree | null
-  readonly #kin = new Kin()
-  readonly #clock = new ClockHabits()
-  readonly #probes = new RankProbes()
-  readonly #candidates = new Candidates(LIMITS.candidatesMax)
-  readonly #ranked = new Candidates(LIMITS.candidatesMax)
-  readonly #features = new Int32Array(LIMITS.candidatesMax * FEATURES)
-  readonly #analyzers = new Map<string, number>()
-  readonly #analyzerHashes: number[] = []
-  #node = new Int32Array(1024)
-  #lastReadMoves = new Float64Array(1024)
-  #context: FeatureContext
-  #described = 0
+  readonly #graph: PredictorGraph | undefined
+  readonly #shared: SharedState
+  readonly #filesMax: number
+  #current: WorkspacePredictor
 
   constructor(options: PredictorOptions, graph: PredictorGraph | undefined, shared: SharedState) {
     this.#options = options
-    this.#view = shared.view
-    this.#scorer = shared.scorer
-    this.#tree = graph === undefined ? null : new FileTree(graph.files, this.#files)
-    for (const [from, to] of graph?.edges ?? []) this.#imports.add(this.#files.intern(from), this.#files.intern(to))
-    this.#describeNewFiles()
-    this.#context = this.#contextFor(0)
+    this.#graph = graph
+    this.#shared = shared
+    this.#current = new WorkspacePredictor(options, graph, this.#shared)
+    // What the graph names stays known: the bound leaves as much room again for what is read.
+    this.#filesMax = Math.max(options.filesMax ?? LIMITS.filesMax, 2 * this.#current.files)
+  }
+
+  /** Distinct paths known now. */
+  get files(): number {
+    return this.#current.files
   }
 
   observe(access: PredictorAccess): readonly Prediction[] {
-    const file = this.#files.intern(access.path)
-    this.#describeNewFiles()
-    this.#closeEnded(access.timeMs)
-    const session = this.#sessionOf(access)
-    this.#learnRead(session, file, access.timeMs)
-    this.#nameCandidates(session, file)
-    return this.#decide(session, access.timeMs)
+    if (this.#current.files >= this.#filesMax) this.#renew()
+    return this.#current.observe(access)
   }
 
   tick(nowMs: number): readonly Prediction[] {
-    return this.#clock.takeDue(nowMs).flatMap((habit) => this.#prepare(habit, nowMs))
+    return this.#current.tick(nowMs)
   }
 
   nextTickMs(): number {
-    return this.#clock.nextMs()
+    return this.#current.nextTickMs()
   }
 
-  rank(sessionId: string, count: number): readonly string[] {
-    const session = this.#sessions.get(sessionId)
-    if (session === undefined) return []
-    this.#nameForRanking(session)
-    const candidates = this.#ranked
-    const scored: { file: number; probability: number }[] = []
-    for (let slot = 0; slot < candidates.size; slot++) {
-      writeFeatures(this.#context, session, { candidates, slot, out: this.#features, at: 0 })
-      const probability = this.#scorer.score(this.#features, 0, { count: FEATURES, head: HEAD.next20 })
-      scored.push({ file: candidates.files[slot] ?? 0, probability })
-    }
-    scored.sort((a, b) => b.probability - a.probability)
-    return scored.slice(0, count).map(({ file }) => this.#files.path(file))
+  rank(session: string, count: number): readonly string[] {
+    return this.#current.rank(session, count)
   }
 
-  /** Takes in a closed session from the store, as if it had been read here: no candidates, no decisions. */
   learnSession(sequence: SessionSequence): void {
-    const first = sequence.reads[0]
-    if (first === undefined) return
-    const analyzer = this.#analyzerOf(sequence.analyzer)
-    this.#clock.begin(analyzer, first.timeMs)
-    const id = this.#store.open(analyzer, first.timeMs)
-    const recent: number[] = []
-    for (const read of sequence.reads) {
-      const file = this.#files.intern(read.path)
-      this.#describeNewFiles()
-      this.#store.append(id, file, read.timeMs)
-      remember(recent, file)
-      this.#coAccess.observe(recent)
-    }
-    this.#store.close(id)
+    if (this.#current.files >= this.#filesMax) this.#renew()
+    this.#current.learnSession(sequence)
   }
 
   exportWeights(): Uint8Array {
-    return this.#scorer.exportWeights()
+    return this.#current.exportWeights()
   }
 
   importWeights(bytes: Uint8Array): void {
-    this.#scorer.importWeights(bytes)
+    this.#current.importWeights(bytes)
   }
 
-  #contextFor(salt: number): FeatureContext {
-    return {
-      files: this.#files,
-      store: this.#store,
-      coAccess: this.#coAccess,
-      tree: this.#tree,
-      view: this.#view,
-      lastReadMoves: (file) => this.#lastReadMoves[file] ?? 0,
-      analyzerHash: (analyzer) => this.#analyzerHashes[analyzer] ?? 0,
-      salt,
-    }
+  /** Gives the places in the shared view back: call it when the workspace is let go. */
+  release(): void {
+    this.#current.release()
   }
 
-  #describeNewFiles(): void {
-    const { size } = this.#files
-    if (size > this.#node.length) {
-      this.#node = grownInt32(this.#node, size)
-      this.#lastReadMoves = grownFloat64(this.#lastReadMoves, size)
-    }
-    for (; this.#described < size; this.#described++) {
-      this.#node[this.#described] = this.#view.allocate()
-      this.#kin.add(this.#described, this.#files)
-    }
-  }
-
-  #closeEnded(nowMs: number): void {
-    for (const session of this.#sessions.takeEnded(nowMs)) this.#store.close(session.sequence)
-  }
-
-  #sessionOf(access: PredictorAccess): OpenSession {
-    const known = this.#sessions.get(access.session)
-    if (known !== undefined) {
-      this.#sessions.renew(known)
-      return known
-    }
-    const { timeMs } = access
-    if (this.#context.salt === 0) this.#context = this.#contextFor(hashText(access.workspace))
-    const analyzer = this.#analyzerOf(access.analyzer)
-    this.#clock.begin(analyzer, timeMs)
-    const sequence = this.#store.open(analyzer, timeMs)
-    const session = new OpenSession(access.session, { sequence, analyzer, timeMs, moves: this.#view.moves })
-    this.#sessions.add(session)
-    startPointers(session, this.#store)
-    return session
-  }
-
-  #analyzerOf(name: string): number {
-    const known = this.#analyzers.get(name)
-    if (known !== undefined) return known
-    if (this.#analyzers.size >= LIMITS.analyzersMax) return 0
-    const analyzer = this.#analyzers.size
-    this.#analyzers.set(name, analyzer)
-    this.#analyzerHashes[analyzer] = hashText(name)
-    return analyzer
-  }
-
-  #learnRead(session: OpenSession, file: number, timeMs: number): void {
-    const { moves } = this.#view
-    this.#settlement.read(file, moves)
-    this.#settlement.advance(moves, this.#scorer)
-    this.#probes.read(session, file, this.#scorer)
-    judgeSources(session, file)
-    const expected = advancePointers(session, file)
-    remember(session.recent, file)
-    seedPointers(session, { file, expected }, this.#store)
-    this.#imports.observe(session, file)
-    this.#coAccess.observe(session.recent)
-    this.#store.append(session.sequence, file, timeMs)
-    const directory = this.#files.directory(file)
-    session.directoryReads.set(directory, (session.directoryReads.get(directory) ?? 0) + 1)
-    session.readAt.set(file, session.reads++)
-    pace(session, { timeMs, moves })
-    this.#view.read(this.#node[file] ?? 0, timeMs)
-    this.#lastReadMoves[file] = this.#view.moves
-  }
-
-  #nameCandidates(session: OpenSession, file: number): void {
-    const candidates = this.#candidates
-    candidates.clear()
-    const { residence, latencyMoves } = this.#view
-    const reach = Math.round((REACH_SHARE * residence + REACH_LATENCIES * latencyMoves) / session.movesPerRead)
-    const ms = REACH_DELAYS * this.#options.latencyMs
-    nameAhead(session, { reads: Math.max(REACH_MIN, Math.min(REACH_MAX, reach)), ms }, candidates)
-    this.#imports.name(session, file, candidates)
-    this.#coAccess.name(file, candidates)
-    this.#kin.name(file, candidates)
-    this.#tree?.name(session, file, candidates)
-    countNamed(session, candidates)
-  }
-
-  #nameForRanking(session: OpenSession): void {
-    const candidates = this.#ranked
-    candidates.clear()
-    nameWindow(session, 40, candidates)
-    for (let nth = 0; nth < Math.min(6, session.recent.length); nth++) {
-      const file = session.recent[nth] ?? 0
-      this.#coAccess.name(file, candidates)
-      this.#kin.name(file, candidates)
-      this.#imports.name(session, file, candidates)
-      if (nth < 2) this.#tree?.name(session, file, candidates)
-    }
-  }
-
-  #decide(session: OpenSession, nowMs: number): readonly Prediction[] {
-    const chosen = this.#weigh(session)
-    if (this.#probes.wants(session)) this.#probe(session)
-    if (chosen.length === 0) return NO_PREDICTIONS
-    const unreadMax = this.#view.capacityFiles * UNREAD_SHARE_MAX
-    const surplus = Math.max(0, Math.ceil(chosen.length + this.#view.unread - unreadMax))
-    return chosen.slice(surplus).map(({ slot, probability }) => {
-      const due = this.#candidates.dueMs[slot] ?? UNKNOWN
-      const expectedAtMs = nowMs + (due >= UNKNOWN ? session.msPerRead * 4 : due)
-      return this.#predict(slot, { probability, nowMs, expectedAtMs })
-    })
-  }
-
-  /** The candidates that are worth a warm, least likely first; all that are weighed are waited for, to learn from. */
-  #weigh(session: OpenSession): Weighed[] {
-    const chosen: Weighed[] = []
-    const candidates = this.#candidates
-    const view = this.#view
-    const far = this.#far()
-    const least = cutOff(this.#options.aggressiveness, far)
-    const { moves, residence, latencyMoves } = view
-    for (let slot = 0; slot < candidates.size; slot++) {
-      const file = candidates.files[slot] ?? 0
-      if (view.age(this.#node[file] ?? 0) < RENEW_AGE) continue
-      const at = slot * FEATURES
-      writeFeatures(this.#context, session, { candidates, slot, out: this.#features, at })
-      this.#settlement.add(
-        file,
-        { from: at, all: this.#features },
-        { moves, residence, latencyMoves, scorer: this.#scorer },
-      )
-      const probability = this.#probabilityOf(at, far)
-      if (probability >= least && !this.#tooLate(slot, session)) chosen.push({ slot, probability })
-    }
-    return chosen.sort((a, b) => a.probability - b.probability)
-  }
-
-  /** The far horizon's weight, 0 to 1: the longer a warm is on its way, the less one can wait for better evidence. */
-  #far(): number {
-    return Math.min(1, (FAR_WEIGHT * this.#view.latencyMoves) / this.#view.residence)
-  }
-
-  #probabilityOf(at: number, far: number): number {
-    const full = far === 0 ? 0 : this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.full })
-    const near = far === 1 ? 0 : this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.near })
-    return near + (full - near) * far
-  }
-
-  #tooLate(slot: number, session: OpenSession): boolean {
-    if (((this.#candidates.sources[slot] ?? 0) & SOURCE.clock) !== 0) return false
-    const dated = this.#candidates.dueMs[slot] ?? UNKNOWN
-    const dueMs = dated >= UNKNOWN ? session.msPerRead * UNDATED_READS : dated
-    return dueMs < this.#options.latencyMs / 2
-  }
-
-  #probe(session: OpenSession): void {
-    this.#nameForRanking(session)
-    const candidates = this.#ranked
-    const probe = this.#probes.open(session, candidates)
-    for (let slot = 0; slot < candidates.size; slot++) {
-      writeFeatures(this.#context, session, { candidates, slot, out: probe.features, at: slot * FEATURES })
-    }
-  }
-
-  /** Weighs the files of the analyzer's last session, for a session that the clock expects. */
-  #prepare(habit: DueHabit, nowMs: number): Prediction[] {
-    const sequence = this.#store.get(this.#store.latest(habit.analyzer).at(-1) ?? 0)
-    if (sequence === undefined) return []
-    const { analyzer, expectedMs } = habit
-    const session = new OpenSession('', { sequence: 0, analyzer, timeMs: expectedMs, moves: this.#view.moves })
-    const predictions: Prediction[] = []
-    const unreadMax = Math.floor(this.#view.capacityFiles * UNREAD_SHARE_MAX)
-    for (let from = 0; from < sequence.length; from += LIMITS.candidatesMax) {
-      nameHabit({ sequence, from, probability: habit.probability }, this.#candidates)
-      for (const { slot, probability } of this.#weigh(session)) {
-        if (this.#view.unread >= unreadMax) return predictions
-        if (habit.probability < HABIT_MIN) continue
-        predictions.push(this.#predict(slot, { probability, nowMs, expectedAtMs: expectedMs }))
-      }
-    }
-    return predictions
-  }
-
-  #predict(slot: number, when: { probability: number; nowMs: number; expectedAtMs: number }): Prediction {
-    const file = this.#candidates.files[slot] ?? 0
-    const { probability, nowMs, expectedAtMs } = when
-    const { latencyMs } = this.#options
-    this.#view.warm(this.#node[file] ?? 0, nowMs + latencyMs)
-    const leavesMs = nowMs + UNREAD_MS
-    const reason = reasonOf(this.#candidates.sources[slot] ?? 0)
-    const horizonAtMs = Math.max(expectedAtMs + latencyMs, leavesMs)
-    return { path: this.#files.path(file), probability, reason, expectedAtMs, horizonAtMs }
+  #renew(): void {
+    const kept = latestWithin([...this.#current.sequences()], this.#filesMax / 2)
+    this.#current.release()
+    this.#current = new WorkspacePredictor(this.#options, this.#graph, this.#shared)
+    for (const sequence of kept) this.#current.learnSession(sequence)
   }
 }
 
-/** An unread warm is given so long before it counts as wasted. */
-const UNREAD_MS = 10 * 60_000
-
-function reasonOf(sources: number): string {
-  for (let source = 0; source < SOURCES; source++) if ((sources >> source) & 1) return SOURCE_NAMES[source] ?? ''
-  return SOURCE_NAMES[Math.log2(SOURCE.other)] ?? ''
+/** The latest sessions that name at most `pathsMax` paths together, oldest first. */
+function latestWithin(sequences: readonly SessionSequence[], pathsMax: number): SessionSequence[] {
+  const paths = new Set<string>()
+  const kept: SessionSequence[] = []
+  for (const sequence of sequences.toReversed()) {
+    for (const { path } of sequence.reads) paths.add(path)
+    if (paths.size > pathsMax) break
+    kept.push(sequence)
+  }
+  return kept.reverse()
 }

@@ -30,6 +30,8 @@ export type PredictorOptions = {
   /** Delay from an event to the warmed entry, as measured. */
   readonly latencyMs: number
   readonly aggressiveness: Aggressiveness
+  /** Distinct paths known of a workspace before the predictor starts anew from its latest sessions. */
+  readonly filesMax?: number
 }
 
 /** What is known of a workspace before anybody reads it: its files, and which file imports which. */

@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest'
+import { createPredictor } from '../../../src/model/prediction/learned.ts'
+import { ManualPredictor } from '../../../src/model/prediction/manual.ts'
+import { analyzerOfSession, type Predictor, type PredictorAccess } from '../../../src/model/prediction/predictor.ts'
+import { HEAD, Scorer } from '../../../src/model/prediction/scorer.ts'
+
+const OPTIONS = { capacityFiles: 50, latencyMs: 0, aggressiveness: 'medium' } as const
+
+function access(session: string, path: string, timeMs: number): PredictorAccess {
+  return { workspace: 'shop', session, analyzer: 'lint', path, timeMs, outcome: 'miss' }
+}
+
+/** Plays a session of `count` files from `prefix`; returns all predicted paths. */
+function play(predictor: Predictor, session: { id: string; prefix: string; count: number; startMs: number }): string[] {
+  const { id, prefix, count, startMs } = session
+  return Array.from({ length: count }, (_, nth) => access(id, `${prefix}/f${nth}.ts`, startMs + nth * 10))
+    .flatMap((one) => predictor.observe(one))
+    .map(({ path }) => path)
+}
+
+describe('the learned predictor', () => {
+  test('expects in a session what followed in an earlier one of the same analyzer', () => {
+    const predictor = createPredictor(OPTIONS)
+    for (let run = 0; run < 12; run++) {
+      play(predictor, { id: `run${run}`, prefix: `part${run % 3}`, count: 60, startMs: run * 4_000_000 })
+    }
+    const predicted = play(predictor, { id: 'last', prefix: 'part0', count: 20, startMs: 90_000_000 })
+    expect(predicted).toContain('part0/f21.ts')
+    expect(predicted.every((path) => path.startsWith('part0/'))).toBe(true)
+    expect(predictor.rank('last', 5)).toContain('part0/f21.ts')
+  })
+
+  test('learns as well from stored sessions, so that a restart does not begin from nothing', () => {
+    const predictor = createPredictor(OPTIONS)
+    const reads = Array.from({ length: 40 }, (_, nth) => ({ path: `part/f${nth}.ts`, timeMs: nth * 10 }))
+    for (let run = 0; run < 3; run++) predictor.learnSession({ session: `old${run}`, analyzer: 'lint', reads })
+    predictor.observe(access('new', 'part/f0.ts', 9_000_000))
+    expect(predictor.rank('new', 3)).toContain('part/f1.ts')
+  })
+
+  test('names files of the graph that nobody has read', () => {
+    const files = ['a/one.ts', 'a/two.ts', 'b/three.ts']
+    const predictor = createPredictor(OPTIONS, { files, edges: [['a/one.ts', 'b/three.ts']] })
+    predictor.observe(access('first', 'a/one.ts', 1))
+    expect(predictor.rank('first', 10)).toEqual(expect.arrayContaining(['a/two.ts', 'b/three.ts']))
+  })
+
+  test('stays within its files, and keeps what the latest sessions read', () => {
+    const predictor = createPredictor({ ...OPTIONS, capacityFiles: 20, filesMax: 300 })
+    for (let run = 0; run < 40; run++) {
+      play(predictor, { id: `run${run}`, prefix: `part${run}`, count: 50, startMs: run * 4_000_000 })
+      expect(predictor.files).toBeLessThanOrEqual(300)
+    }
+    predictor.observe(access('again', 'part38/f0.ts', 900_000_000))
+    const ranked = predictor.rank('again', 500)
+    expect(ranked).toContain('part38/f1.ts')
+    expect(ranked.some((path) => path.startsWith('part2/'))).toBe(false)
+  })
+
+  test('takes any path and session name for what it is', () => {
+    const predictor = createPredictor(OPTIONS)
+    for (const name of ['__proto__', 'constructor', '', '/', 'a,b"c\n']) {
+      expect(() => predictor.observe(access(name, name, 5))).not.toThrow()
+    }
+  })
+})
+
+describe('the scorer', () => {
+  test('comes to promise the share that comes true', () => {
+    const scorer = new Scorer()
+    const [often, seldom] = [Int32Array.of(1, 77), Int32Array.of(1, 78)]
+    for (let nth = 0; nth < 4000; nth++) {
+      scorer.learn(often, 0, { count: 2, head: HEAD.near, label: nth % 10 === 0 ? 0 : 1 })
+      scorer.learn(seldom, 0, { count: 2, head: HEAD.near, label: nth % 10 === 0 ? 1 : 0 })
+    }
+    expect(scorer.score(often, 0, { count: 2, head: HEAD.near })).toBeCloseTo(0.9, 1)
+    expect(scorer.score(seldom, 0, { count: 2, head: HEAD.near })).toBeCloseTo(0.1, 1)
+  })
+
+  test('gives the same scores after its weights went through bytes, and refuses other bytes', () => {
+    const [scorer, other] = [new Scorer(), new Scorer()]
+    const features = Int32Array.of(1, 5, 900_001)
+    for (let nth = 0; nth < 50; nth++)
+      scorer.learn(features, 0, { count: 3, head: HEAD.full, label: nth % 3 === 0 ? 1 : 0 })
+    other.importWeights(scorer.exportWeights())
+    const shape = { count: 3, head: HEAD.full }
+    expect(other.score(features, 0, shape)).toBe(scorer.score(features, 0, shape))
+    expect(() => other.importWeights(Uint8Array.of(1, 2, 3))).toThrow(RangeError)
+    expect(other.score(features, 0, shape)).toBe(scorer.score(features, 0, shape))
+  })
+})
+
+describe('the rules of the manual', () => {
+  test('warm the company of a file from the fifth time on, and the ten strongest at most', () => {
+    const predictor = new ManualPredictor()
+    const company = (round: number): string[] =>
+      play(predictor, { id: `s${round}`, prefix: 'p', count: 12, startMs: round * 3_600_000 * 30 })
+    for (let round = 0; round < 4; round++) expect(company(round)).not.toContain('p/f11.ts')
+    expect(company(4)).toContain('p/f0.ts')
+    const atOnce = predictor.observe(access('s9', 'p/f5.ts', 3_600_000 * 300))
+    expect(atOnce.filter(({ reason }) => reason === 'co-access')).toHaveLength(10)
+  })
+
+  test('warm the twenty most read files of an hour when the hour comes again', () => {
+    const predictor = new ManualPredictor()
+    play(predictor, { id: 's', prefix: 'p', count: 30, startMs: 3_600_000 * 50 })
+    expect(predictor.nextTickMs()).toBe(3_600_000 * 51)
+    expect(predictor.tick(3_600_000 * 51)).toEqual([])
+    expect(predictor.tick(3_600_000 * 74)).toHaveLength(20)
+  })
+})
+
+test('the analyzer of a session is what follows its last colon, unless that is a number', () => {
+  expect(analyzerOfSession('drf:1792a2fccc:rg')).toBe('rg')
+  expect(analyzerOfSession('typeorm:6646878e:0')).toBe('')
+  expect(analyzerOfSession('plain')).toBe('')
+})
