@@ -7,6 +7,8 @@ export type CacheLifetimes = {
   readonly readMs: number
   /** Of a warm that nobody has read yet: it is the first to leave. */
   readonly unreadMs: number
+  /** An entry that was read within this time is live: it counts as pressure, and no warm takes its place. Older ones are cold. */
+  readonly liveMs: number
   /** Of a path's pointer to its current version, where pointers have a life; renewed when it is read or moved. */
   readonly pointerMs: number
 }
@@ -14,10 +16,12 @@ export type CacheLifetimes = {
 const MINUTE_MS = 60_000
 const DAY_MS = 1_440 * MINUTE_MS
 
-export const DEFAULT_LIFETIMES: CacheLifetimes = { readMs: DAY_MS, unreadMs: 10 * MINUTE_MS, pointerMs: 30 * DAY_MS }
-
-/** An entry that was read within this time is live: pressure counts it. */
-export const LIVE_MS = 15 * MINUTE_MS
+export const DEFAULT_LIFETIMES: CacheLifetimes = {
+  readMs: DAY_MS,
+  unreadMs: 10 * MINUTE_MS,
+  liveMs: 15 * MINUTE_MS,
+  pointerMs: 30 * DAY_MS,
+}
 
 const JITTER_SHARE = 0.1
 

@@ -32,7 +32,11 @@ export function openDistributed(settings: Settings, { logger, telemetry }: Repor
     createRedisCache(connect(settings.cache.redis, 'cache', logger), {
       keyPrefix: settings.cache.redis.keyPrefix,
       valueBytesMax: settings.cache.valueBytesMax,
-      lifetimes: { readMs: settings.cache.readTtlMs, unreadMs: settings.cache.unreadTtlMs },
+      lifetimes: {
+        readMs: settings.cache.readTtlMs,
+        unreadMs: settings.cache.unreadTtlMs,
+        liveMs: settings.cache.liveMs,
+      },
       onDamaged: () => logger.warn({}, 'a damaged entry of the cache was removed'),
     }),
   )

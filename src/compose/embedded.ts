@@ -28,7 +28,11 @@ export function openEmbedded(settings: Settings, { logger, telemetry }: Reportin
     createSqliteCache(database, {
       clock,
       bytesMax: cacheBytesMax,
-      lifetimes: { readMs: settings.cache.readTtlMs, unreadMs: settings.cache.unreadTtlMs },
+      lifetimes: {
+        readMs: settings.cache.readTtlMs,
+        unreadMs: settings.cache.unreadTtlMs,
+        liveMs: settings.cache.liveMs,
+      },
       onDamaged: () => logger.warn({ file }, 'a damaged entry of the cache was removed'),
     }),
   )

@@ -145,6 +145,11 @@ export const cacheSection = section('The cache of values. Its Redis should run w
   unreadTtlMs: integerSetting('Life of a warmed value that nobody has read yet, milliseconds.', 10 * 60_000, {
     minimum: 1_000,
   }),
+  liveMs: integerSetting(
+    'A value that was read within this time is live: it counts as pressure and makes no room for warms, milliseconds.',
+    15 * 60_000,
+    { minimum: 1_000 },
+  ),
   valueBytesMax: integerSetting('Largest value, bytes; larger files are not cached.', 8 * MIB, {
     minimum: 1_024,
     maximum: 512 * MIB,

@@ -2,8 +2,10 @@
  * The distributed cache of immutable values. A key names workspace, layer, producer version, path and content version
  * (src/warming/cache-key.ts), so nothing stale can replace anything. Adapters: Redis and Redis Cluster, SQLite, memory.
  *
- * Time to live carries the eviction order: a warm not yet read lives for minutes and is the first to leave; a value
- * that was read lives for a day, renewed at each hit.
+ * A warm not yet read lives for minutes; a value that was read lives for a day, renewed at each hit. What was read
+ * within the last 15 minutes (a setting) is live, what was not is cold. When room is short what has expired leaves
+ * first, then cold values, the coldest first, then unread warms, the oldest first, then live values, the one read
+ * longest ago first: warms take the place of cold values and never of live ones.
  */
 
 /** Where a value came from; a warm says which command brought it and the trace that it belongs to. */
@@ -38,7 +40,7 @@ export type CachePressure = {
   /** Bytes that the cache may hold; null when it has no limit. */
   readonly bytesMax: number | null
   readonly bytesUsed: number
-  /** Share of `bytesMax` held by entries that were read within the last 15 minutes, 0..1 (sampled). */
+  /** Share of `bytesMax` held by entries that are live, 0..1 (sampled). */
   readonly pressure: number
 }
 

@@ -282,27 +282,45 @@ export function describeLimitedCache(name: string, limits: CacheLimits, start: (
 
     if (!limits.isExact) return
 
-    test('what is expired leaves first, then unread warms from the oldest, then what was read longest ago', async () => {
+    test('in a cache full of cold values warms and demand fills take the place of cold values alone', async () => {
+      const [live, warms] = [keysOf('live', 20), keysOf('predicted', 200)]
+      const demanded = keysOf('demanded', Math.min(400, Math.floor((limits.fits / VALUE_BYTES - 220) / 2)))
+      await putAll(keysOf('cold', Math.ceil(limits.tooMany / VALUE_BYTES)), fill)
+      await subject.passTime(30 * MINUTE_MS)
+      await putAll(live, fill)
+      await putAll(warms, warm)
+      expect(await countOf(warms)).toBe(200)
+      await putAll(demanded, fill)
+      expect(await countOf(warms)).toBe(200)
+      expect(await countOf(live)).toBe(20)
+      await empty()
+    })
+
+    test('expired entries leave first, then cold ones from the coldest, then unread warms, then live ones', async () => {
       const room = Math.floor(limits.fits / VALUE_BYTES)
-      const [expired, readEarly, unread] = [keysOf('expired', 10), keysOf('early', 10), keysOf('left', 10)]
-      const rest = keysOf('rest', room - 30)
-      await putAll(readEarly, fill)
-      await subject.passTime(HOUR_MS)
-      await putAll(rest, fill)
+      const [expired, cold, unread] = [keysOf('expired', 10), keysOf('cold', 10), keysOf('left', 10)]
+      const live = keysOf('live', room - 30)
+      await putAll(cold, fill)
+      await subject.passTime(4 * MINUTE_MS)
       await putAll(expired, warm)
       await subject.passTime(12 * MINUTE_MS)
+      await putAll(live, fill)
       await putAll(unread, warm)
-      const all = async (): Promise<number[]> =>
-        Promise.all([expired, unread, readEarly, rest].map((keys) => countOf(keys)))
+      const all = async (): Promise<number[]> => Promise.all([expired, cold, unread, live].map((keys) => countOf(keys)))
       expect(await all()).toEqual([0, 10, 10, room - 30])
       await putAll(keysOf('new 1', 10), fill)
       expect(await all()).toEqual([0, 10, 10, room - 30])
+      await subject.passTime(MINUTE_MS)
+      for (const key of cold.slice(0, 2)) await cache.get(key)
       await putAll(keysOf('new 2', 4), fill)
+      expect(await cache.has(cold)).toEqual(cold.map((_, at) => at < 2 || at >= 6))
       expect(await all()).toEqual([0, 6, 10, room - 30])
+      await putAll(keysOf('new 3', 4 + 4), fill)
+      expect(await all()).toEqual([0, 2, 6, room - 30])
       expect(await cache.has(unread)).toEqual(unread.map((_, at) => at >= 4))
-      for (const key of readEarly.slice(0, 5)) await cache.get(key)
-      await putAll(keysOf('new 3', 11), fill)
-      expect(await cache.has(readEarly)).toEqual(readEarly.map((_, at) => at < 5))
+      await putAll(keysOf('new 4', 6 + 3), fill)
+      expect(await all()).toEqual([0, 2, 0, room - 33])
+      expect(await cache.has(live)).toEqual(live.map((_, at) => at >= 3))
       await empty()
     })
   })

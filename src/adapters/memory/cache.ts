@@ -1,6 +1,6 @@
 import type { Cache, CacheEntry, CacheKey, CacheStats, EntrySource } from '../../ports/cache.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { type CacheLifetimes, DEFAULT_LIFETIMES, LIVE_MS } from '../cache-lifetime.ts'
+import { type CacheLifetimes, DEFAULT_LIFETIMES } from '../cache-lifetime.ts'
 
 export type MemoryCacheOptions = {
   readonly clock: Pick<Clock, 'now'>
@@ -78,7 +78,8 @@ const nameOf = (key: CacheKey): string => `${key.workspaceId}:${key.rest}`
 
 /**
  * The entries in the order in which they leave. Within each of the two maps the one renewed longest ago is first, so it
- * is also the first to expire, and the first to leave for a new value: unread warms before everything that was read.
+ * is also the first to expire, and the first to leave for a new value: what was read and is cold, then unread warms,
+ * then what was read and is live.
  */
 class EntryTable {
   readonly #unread = new Map<string, Entry>()
@@ -119,7 +120,7 @@ class EntryTable {
   add(name: string, entry: Entry): boolean {
     if (this.#bytesMax !== null) {
       if (entry.value.byteLength > this.#bytesMax) return false
-      this.#makeRoom(this.#bytesMax - entry.value.byteLength)
+      this.#makeRoom(this.#bytesMax - entry.value.byteLength, entry.renewedMs)
     }
     const table = entry.source.kind === 'warm' ? this.#unread : this.#read
     table.set(name, entry)
@@ -129,7 +130,7 @@ class EntryTable {
 
   pressure(nowMs: number): { bytesMax: number | null; bytesUsed: number; pressure: number } {
     this.#dropExpired(nowMs)
-    const live = [...this.#read.values()].filter((entry) => entry.renewedMs >= nowMs - LIVE_MS)
+    const live = [...this.#read.values()].filter((entry) => entry.renewedMs >= nowMs - this.#lifetimes.liveMs)
     const pressure = this.#bytesMax === null ? 0 : Math.min(1, bytesOf(live) / this.#bytesMax)
     return { bytesMax: this.#bytesMax, bytesUsed: this.#bytes, pressure }
   }
@@ -155,12 +156,17 @@ class EntryTable {
     return cleared
   }
 
-  #makeRoom(bytesLeft: number): void {
-    for (const table of [this.#unread, this.#read]) {
-      for (const [name, entry] of table) {
-        if (this.#bytes <= bytesLeft) return
-        this.#remove(table, name, entry)
-      }
+  #makeRoom(bytesLeft: number, nowMs: number): void {
+    this.#dropWhileOver(bytesLeft, this.#read, nowMs - this.#lifetimes.liveMs)
+    this.#dropWhileOver(bytesLeft, this.#unread)
+    this.#dropWhileOver(bytesLeft, this.#read)
+  }
+
+  /** Drops the first of a table that were renewed before a time, as long as the cache holds more than it may. */
+  #dropWhileOver(bytesLeft: number, table: Map<string, Entry>, beforeMs = Number.POSITIVE_INFINITY): void {
+    for (const [name, entry] of table) {
+      if (this.#bytes <= bytesLeft || entry.renewedMs >= beforeMs) return
+      this.#remove(table, name, entry)
     }
   }
 

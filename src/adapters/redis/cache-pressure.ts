@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { CachePressure } from '../../ports/cache.ts'
-import { jitteredMs, LIVE_MS } from '../cache-lifetime.ts'
+import { type CacheLifetimes, jitteredMs } from '../cache-lifetime.ts'
 import type { CacheKeys } from './cache-keys.ts'
 import type { RedisConnection } from './connect.ts'
 import { infoNumber, pipelined } from './node.ts'
@@ -27,10 +27,10 @@ export function remembered<Value>(ageMsMax: number, measure: () => Promise<Value
 export async function measurePressure(
   connection: RedisConnection,
   keys: CacheKeys,
-  readMs: number,
+  lifetimes: CacheLifetimes,
 ): Promise<CachePressure> {
   const nodes = await connection.masters()
-  const all = await connection.run(() => Promise.all(nodes.map((node) => pressureOf(node, keys, readMs))))
+  const all = await connection.run(() => Promise.all(nodes.map((node) => pressureOf(node, keys, lifetimes))))
   const bytesMax = all.some((node) => node.bytesMax === 0) ? null : sum(all.map((node) => node.bytesMax))
   const pressure = bytesMax === null ? 0 : Math.max(...all.map((node) => node.pressure))
   return { bytesMax, bytesUsed: sum(all.map((node) => node.bytesUsed)), pressure }
@@ -38,16 +38,16 @@ export async function measurePressure(
 
 type NodePressure = { readonly bytesMax: number; readonly bytesUsed: number; readonly pressure: number }
 
-async function pressureOf(node: Redis, keys: CacheKeys, readMs: number): Promise<NodePressure> {
+async function pressureOf(node: Redis, keys: CacheKeys, lifetimes: CacheLifetimes): Promise<NodePressure> {
   const info = await node.info('memory')
   const [bytesMax, bytesUsed] = [infoNumber(info, 'maxmemory'), infoNumber(info, 'used_memory')]
   if (bytesMax === 0) return { bytesMax, bytesUsed, pressure: 0 }
-  const pressure = Math.min(1, ((await liveShare(node, keys, readMs)) * bytesUsed) / bytesMax)
+  const pressure = Math.min(1, ((await liveShare(node, keys, lifetimes)) * bytesUsed) / bytesMax)
   return { bytesMax, bytesUsed, pressure }
 }
 
-/** Share of the bytes of sampled keys that belongs to entries read within the last 15 minutes, as their TTLs tell. */
-async function liveShare(node: Redis, keys: CacheKeys, readMs: number): Promise<number> {
+/** Share of the bytes of sampled keys that belongs to entries read within the last `liveMs`, as their TTLs tell. */
+async function liveShare(node: Redis, keys: CacheKeys, { readMs, liveMs }: CacheLifetimes): Promise<number> {
   const drawn = await pipelined(
     node,
     Array.from({ length: SAMPLES }, () => ['randomkey']),
@@ -65,7 +65,7 @@ async function liveShare(node: Redis, keys: CacheKeys, readMs: number): Promise<
     const [leftMs, bytes] = [Number(replies[2 * at] ?? 0), Number(replies[2 * at + 1] ?? 0)]
     const key = keys.parseEntry(name)
     allBytes += bytes
-    if (key !== null && leftMs > jitteredMs(readMs, key) - LIVE_MS) liveBytes += bytes
+    if (key !== null && leftMs > jitteredMs(readMs, key) - liveMs) liveBytes += bytes
   }
   return allBytes === 0 ? 0 : liveBytes / allBytes
 }

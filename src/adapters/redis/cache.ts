@@ -70,7 +70,7 @@ export function createRedisCache(connection: RedisConnection, options: RedisCach
       await isYes(RELEASE, keys.lease(key), [holder])
     },
     pressure: remembered(options.pressureAgeMsMax ?? PRESSURE_AGE_MS_MAX, () =>
-      measurePressure(connection, keys, lifetimes.readMs),
+      measurePressure(connection, keys, lifetimes),
     ),
     stats: (workspaceId) => countEntries(connection, keys.entriesOf(workspaceId)),
     clear: (workspaceId) => clearEntries(connection, keys.entriesOf(workspaceId)),

@@ -59,6 +59,9 @@ export function prepareCache(database: DatabaseSync) {
     remove: prepare('DELETE FROM cache_entries WHERE workspace = ? AND rest = ?'),
     removeRow: prepare('DELETE FROM cache_entries WHERE id = ?'),
     removeExpired: prepare('DELETE FROM cache_entries WHERE expires_ms <= ?'),
+    leavingCold: prepare(
+      'SELECT id, bytes FROM cache_entries WHERE was_read = 1 AND renewed_ms < ? ORDER BY renewed_ms LIMIT ?',
+    ),
     leaving: prepare('SELECT id, bytes FROM cache_entries ORDER BY was_read, renewed_ms LIMIT ?'),
     bytesUsed: prepare('SELECT bytes FROM cache_size'),
     liveBytes: prepare('SELECT total(bytes) AS bytes FROM cache_entries WHERE was_read = 1 AND renewed_ms >= ?'),

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { Cache, CacheEntry, CacheKey, EntrySource, PutResult } from '../../ports/cache.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { ForewarmError } from '../../ports/errors.ts'
-import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs, LIVE_MS } from '../cache-lifetime.ts'
+import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs } from '../cache-lifetime.ts'
 import { type Packed, pack, sourceOf, unpack } from '../compression.ts'
 import { type CacheStatements, prepareCache } from './cache-statements.ts'
 import { transact } from './database.ts'
@@ -58,7 +58,7 @@ export function createSqliteCache(database: DatabaseSync, options: SqliteCacheOp
       guard(() => statements.release.run(...columnsOf(key), holder))
     },
     async pressure() {
-      const liveBytes = Number(guard(() => statements.liveBytes.get(clock.now() - LIVE_MS))?.['bytes'])
+      const liveBytes = Number(guard(() => statements.liveBytes.get(clock.now() - context.liveMs))?.['bytes'])
       return { bytesMax, bytesUsed: guard(() => bytesUsed(statements)), pressure: Math.min(1, liveBytes / bytesMax) }
     },
     async stats(workspaceId) {
@@ -86,6 +86,7 @@ function makeContext(database: DatabaseSync, options: SqliteCacheOptions) {
     statements: prepareCache(database),
     clock: options.clock,
     bytesMax: options.bytesMax,
+    liveMs: lifetimes.liveMs,
     onDamaged: options.onDamaged ?? (() => {}),
     guard: <Result>(work: () => Result): Result =>
       guardSqlite({ unavailable: 'FW_CACHE_UNAVAILABLE', full: 'FW_CACHE_FULL' }, work),
@@ -180,13 +181,15 @@ function insert(context: Context, key: CacheKey, incoming: Incoming & { packed: 
   return 'stored'
 }
 
-/** Expired entries leave first, then unread warms, the oldest first, then what was read or renewed longest ago. */
-function makeRoom({ statements, clock, bytesMax }: Context, bytes: number): void {
+/** Expired entries leave first, then cold ones, the coldest first, then unread warms, the oldest first, then live ones. */
+function makeRoom({ statements, clock, bytesMax, liveMs }: Context, bytes: number): void {
   if (bytesUsed(statements) + bytes <= bytesMax) return
-  statements.removeExpired.run(clock.now())
+  const nowMs = clock.now()
+  statements.removeExpired.run(nowMs)
   let missing = bytesUsed(statements) + bytes - bytesMax
   while (missing > 0) {
-    const next = statements.leaving.all(EVICTION_STEP)
+    const cold = statements.leavingCold.all(nowMs - liveMs, EVICTION_STEP)
+    const next = cold.length > 0 ? cold : statements.leaving.all(EVICTION_STEP)
     if (next.length === 0) return
     for (const leaving of next) {
       if (missing <= 0) return
