@@ -14,8 +14,6 @@ export type Item = { readonly topic: IngestTopic; readonly offset: number } & (
       readonly record: LogRecord
       readonly stage: Stage
       readonly reason: string
-      /** How often it was tried. */
-      readonly attempts: number
     }
 )
 
@@ -47,7 +45,7 @@ export function coveringBucket(record: LogRecord, { partition, partitions }: Rou
 /** Decodes a record and checks that it lies where its content belongs. */
 export async function readItem(codec: Codec, record: LogRecord, routing: Routing): Promise<ReadItem> {
   const { topic, key, offset } = record
-  const park = (stage: Stage, reason: string): Item => parked(record, { stage, reason, attempts: 1 })
+  const park = (stage: Stage, reason: string): Item => parked(record, { stage, reason })
   if (key === null) return park('route', 'the record has no key')
   if (bucketOf(key) % routing.partitions !== routing.partition)
     return park('route', 'the key belongs to another partition')
@@ -67,7 +65,7 @@ export async function readItem(codec: Codec, record: LogRecord, routing: Routing
 }
 
 /** Sets a record aside. */
-export const parked = (record: LogRecord, why: Pick<ParkedItem, 'stage' | 'reason' | 'attempts'>): ParkedItem => ({
+export const parked = (record: LogRecord, why: Pick<ParkedItem, 'stage' | 'reason'>): ParkedItem => ({
   kind: 'parked',
   topic: asIngest(record.topic),
   offset: record.offset,

@@ -157,7 +157,7 @@ export class Partition {
     if (!this.guard.cautious) return readItem(this.#deps.codec, record, this.#routing)
     const attempts = this.guard.killed(record)
     if (attempts > 0)
-      return parked(record, { stage: 'process', reason: 'the process ended while handling it', attempts })
+      return parked(record, { stage: 'process', reason: `the process ended ${attempts} times while handling it` })
     await this.guard.before(record)
     return readItem(this.#deps.codec, record, this.#routing)
   }

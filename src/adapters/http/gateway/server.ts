@@ -82,7 +82,23 @@ export async function serveGateway(deps: GatewayServerDeps, options: GatewayServ
   })
   const { port } = server.server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
-  return { url: `http://${host}:${port}`, close: () => server.close() }
+  return { url: `http://${host}:${port}`, close: () => close(server) }
+}
+
+/** How long requests in hand may take after the closing began: less than a process has to stop. */
+const CLOSE_MS = 5_000
+const SWEEP_MS = 50
+
+/** A connection that was at work when the closing began would stay open for its client's next request. */
+async function close(server: GatewayServer): Promise<void> {
+  const sweep = setInterval(() => server.server.closeIdleConnections(), SWEEP_MS)
+  const end = setTimeout(() => server.server.closeAllConnections(), CLOSE_MS)
+  try {
+    await server.close()
+  } finally {
+    clearInterval(sweep)
+    clearTimeout(end)
+  }
 }
 
 /** Each group of routes takes only the content types whose bodies it checks. */
