@@ -51,6 +51,12 @@ export interface Cache {
   has(keys: readonly CacheKey[]): Promise<readonly boolean[]>
   /** Puts a value unless one is there already. `full` when the cache has no room and evicts nothing for it. */
   put(key: CacheKey, value: Uint8Array, source: EntrySource): Promise<PutResult>
+  /**
+   * Sees to it that about so many bytes of warms can be put without an unread warm leaving for them, as long as there are
+   * cold values to leave; drops no live one. Bounded work: what it cannot find now it finds at the next call. For caches
+   * that cannot keep the order of leaving by themselves.
+   */
+  makeRoom(bytes: number): Promise<void>
   /** Renews the recency of entries that are there, without marking them read; returns which were there. */
   renew(keys: readonly CacheKey[]): Promise<readonly boolean[]>
   /** Current version of a path for readers who know none, and its setting (moved forward only by change records). */

@@ -165,6 +165,33 @@ test('a cache without room for the value skips it for pressure', async () => {
   expect(await createWorker({ origin, cache }).warm(paths('src/a.ts'))).toEqual(['skipped pressure'])
 })
 
+test('the cache is asked for room before a command puts its first value; that it makes none fails no file', async () => {
+  const calls: string[] = []
+  const cache = createMemoryCache({ clock: createSystemClock() })
+  const stubborn: Cache = {
+    ...cache,
+    makeRoom: async (bytes) => {
+      calls.push(`room ${bytes >= 1}`)
+      throw away('FW_CACHE_UNAVAILABLE')
+    },
+    put: (...put) => {
+      calls.push('put')
+      return cache.put(...put)
+    },
+  }
+  const worker = createWorker({ origin: createCountingOrigin(files), cache: stubborn })
+  expect(await worker.warm(paths(...files.keys()))).toEqual(['warmed', 'warmed', 'warmed'])
+  expect(calls).toEqual(['room true', 'put', 'put', 'put'])
+})
+
+test('a cache that is slow to make room holds a value up for a moment only', async () => {
+  const cache = createMemoryCache({ clock: createSystemClock() })
+  const slow: Cache = { ...cache, makeRoom: () => new Promise(() => {}) }
+  expect(await createWorker({ origin: createCountingOrigin(files), cache: slow }).warm(paths('src/a.ts'))).toEqual([
+    'warmed',
+  ])
+})
+
 test('a command never brings in more bytes than it may, however many files are in flight', async () => {
   const many = new Map(Array.from({ length: 40 }, (_, index) => [`f${index}`, 'x'.repeat(10)]))
   const worker = createWorker({ origin: createCountingOrigin(many) })

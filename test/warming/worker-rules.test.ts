@@ -5,6 +5,7 @@ import { reasonToSkip, settledByCommand } from '../../src/warming/decide.ts'
 import { BUILT_IN_LAYERS } from '../../src/warming/layers.ts'
 import { orderOfNeed } from '../../src/warming/order.ts'
 import { retryDelayMs } from '../../src/warming/retry.ts'
+import { RoomCredit } from '../../src/warming/room-credit.ts'
 import { aCommand, aFile } from '../support/warm-worker.ts'
 
 const schedule = { attemptsMax: 5, baseMs: 100, capMs: 300 }
@@ -29,6 +30,18 @@ test('files are taken by when they are expected, then by probability, then in th
     aFile({ expectedAtMs: 1, probability: 0.1 }),
   ]
   expect(orderOfNeed(files)).toEqual([2, 1, 3, 0])
+})
+
+test('room is asked for once for many small values, again when that is used up or a second old, and for all that comes', () => {
+  const credit = new RoomCredit()
+  const wishes = Array.from({ length: 400 }, () => credit.wish(4_096, 0))
+  const asked = wishes.filter((bytes) => bytes > 0)
+  expect(wishes[0]).toBeGreaterThanOrEqual(4_096)
+  expect(asked).toHaveLength(2)
+  expect(asked.reduce((sum, bytes) => sum + bytes)).toBeGreaterThanOrEqual(400 * 4_096)
+  expect(credit.wish(4_096, 999)).toBe(0)
+  expect(credit.wish(4_096, 1_000)).toBeGreaterThan(0)
+  expect(credit.wish(50_000_000, 1_001)).toBeGreaterThanOrEqual(50_000_000)
 })
 
 test('a byte budget is never overdrawn, and what is given back can be taken again', () => {

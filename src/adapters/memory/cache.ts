@@ -37,6 +37,8 @@ export function createMemoryCache(options: MemoryCacheOptions): Cache {
       const entry = { workspaceId: key.workspaceId, value: value.slice(), source, renewedMs: clock.now() }
       return entries.add(name, entry) ? 'stored' : 'full'
     },
+    /** Nothing to do: the order in which entries leave makes the room. */
+    async makeRoom() {},
     async renew(keys) {
       return keys.map((key) => entries.renew(nameOf(key), clock.now()))
     },

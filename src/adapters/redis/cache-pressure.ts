@@ -1,12 +1,10 @@
 import type { Redis } from 'ioredis'
 import type { CachePressure } from '../../ports/cache.ts'
-import { type CacheLifetimes, jitteredMs } from '../cache-lifetime.ts'
+import type { CacheLifetimes } from '../cache-lifetime.ts'
 import type { CacheKeys } from './cache-keys.ts'
+import { sampleNode } from './cache-sample.ts'
 import type { RedisConnection } from './connect.ts'
-import { infoNumber, pipelined } from './node.ts'
-
-/** Keys looked at on each node: the standard error of a share is then at most 3 %. */
-const SAMPLES = 256
+import { infoNumber } from './node.ts'
 
 /** Answers with the last value while it is younger than `ageMsMax`, and asks once for all who ask at the same time. */
 export function remembered<Value>(ageMsMax: number, measure: () => Promise<Value>): () => Promise<Value> {
@@ -47,27 +45,11 @@ async function pressureOf(node: Redis, keys: CacheKeys, lifetimes: CacheLifetime
 }
 
 /** Share of the bytes of sampled keys that belongs to entries read within the last `liveMs`, as their TTLs tell. */
-async function liveShare(node: Redis, keys: CacheKeys, { readMs, liveMs }: CacheLifetimes): Promise<number> {
-  const drawn = await pipelined(
-    node,
-    Array.from({ length: SAMPLES }, () => ['randomkey']),
-  )
-  const names = drawn.filter((name) => typeof name === 'string')
-  const replies = await pipelined(
-    node,
-    names.flatMap((name) => [
-      ['pttl', name],
-      ['memory', 'usage', name],
-    ]),
-  )
-  let [liveBytes, allBytes] = [0, 0]
-  for (const [at, name] of names.entries()) {
-    const [leftMs, bytes] = [Number(replies[2 * at] ?? 0), Number(replies[2 * at + 1] ?? 0)]
-    const key = keys.parseEntry(name)
-    allBytes += bytes
-    if (key !== null && leftMs > jitteredMs(readMs, key) - liveMs) liveBytes += bytes
-  }
-  return allBytes === 0 ? 0 : liveBytes / allBytes
+async function liveShare(node: Redis, keys: CacheKeys, lifetimes: CacheLifetimes): Promise<number> {
+  const sample = await sampleNode(node, keys, lifetimes)
+  const live = sample.filter(({ liveForMs }) => liveForMs !== null && liveForMs > 0)
+  const bytes = sum(sample.map((one) => one.bytes))
+  return bytes === 0 ? 0 : sum(live.map((one) => one.bytes)) / bytes
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

@@ -5,6 +5,7 @@ import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs } from '../cache-lif
 import { pack, sourceOf, unpack } from '../compression.ts'
 import { type CacheKeys, createCacheKeys } from './cache-keys.ts'
 import { measurePressure, remembered } from './cache-pressure.ts'
+import { dropCold } from './cache-room.ts'
 import { clearEntries, countEntries } from './cache-scan.ts'
 import type { RedisConnection } from './connect.ts'
 import { loadScript, type RedisScript, runScript, toBuffer } from './script.ts'
@@ -35,7 +36,8 @@ const RELEASE = loadScript('release-1')
 
 /**
  * The cache on Redis 7 or Redis Cluster, which must have `maxmemory-policy volatile-ttl` and `maxmemory-samples 10`: what
- * has the least time left leaves first, and every key has a time. The cache owns the connection and closes it.
+ * has the least time left leaves first, and every key has a time. That puts unread warms before cold values, so whoever
+ * warms calls `makeRoom` first. The cache owns the connection and closes it.
  */
 export function createRedisCache(connection: RedisConnection, options: RedisCacheOptions = {}): Cache {
   const { client, run } = connection
@@ -56,6 +58,7 @@ export function createRedisCache(connection: RedisConnection, options: RedisCach
     get: (key) => getEntry(context, key),
     has: (wanted) => run(() => Promise.all(wanted.map(async (key) => (await client.exists(keys.entry(key))) === 1))),
     put: (key, value, source) => putEntry(context, key, { value, source }),
+    makeRoom: (bytes) => dropCold(connection, { bytes, keys, lifetimes }),
     renew: (wanted) => Promise.all(wanted.map(renew)),
     pointer: async (key) => {
       const lifeMs = jitteredMs(lifetimes.pointerMs, key)

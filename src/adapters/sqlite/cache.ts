@@ -36,6 +36,8 @@ export function createSqliteCache(database: DatabaseSync, options: SqliteCacheOp
       return guard(() => keys.map((key) => statements.find.get(...columnsOf(key), clock.now()) !== undefined))
     },
     put: (key, value, source) => putEntry(context, key, { value, source }),
+    /** Nothing to do: the order in which entries leave makes the room. */
+    async makeRoom() {},
     async renew(keys) {
       return guard(() => transact(database, () => keys.map(renew)))
     },

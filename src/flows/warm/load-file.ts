@@ -9,6 +9,7 @@ import { ended, type FileResult, skipped } from '../../warming/decide.ts'
 import type { LayerProducer } from '../../warming/layers.ts'
 import { type AttemptOptions, attempt } from './attempts.ts'
 import type { WarmDependencies, WarmSettings } from './dependencies.ts'
+import { RoomMaker } from './room-maker.ts'
 
 /** One file on its way. */
 export type FileTask = {
@@ -28,11 +29,13 @@ export type FileTask = {
 export class FileLoader {
   readonly #deps: WarmDependencies
   readonly #settings: WarmSettings
+  readonly #room: RoomMaker
   #holders = 0
 
   constructor(deps: WarmDependencies, settings: WarmSettings) {
     this.#deps = deps
     this.#settings = settings
+    this.#room = new RoomMaker(deps)
   }
 
   /** Renews what is in the cache already; returns for each key whether it is. Tries again as the settings say. */
@@ -129,6 +132,7 @@ export class FileLoader {
     let stored = false
     try {
       const key = this.keyOf(task, version)
+      await this.#room.before(value.byteLength, task.signal)
       const result = await this.askCache(task.signal, () => this.#deps.cache.put(key, value, source))
       stored = result === 'stored'
       if (stored) return { outcome: 'warmed', detail: '', version, bytes: value.byteLength }
