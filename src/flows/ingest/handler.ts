@@ -101,14 +101,7 @@ export class IngestHandler implements LogHandler {
     if (partition === undefined) return { next: first, pauseMs: pauseAfter(1) }
     return partition.turn(async () => {
       if (partition.lost || signal.aborted) return { next: first, pauseMs: pauseAfter(1) }
-      const startedMs = this.#deps.clock.monotonicMs()
-      const topic = asIngest(batch.topic)
-      const verdict = await this.#deps.telemetry.span(`process ${topic}`, spanOf(batch), () =>
-        this.#batch(partition, batch),
-      )
-      const seconds = (this.#deps.clock.monotonicMs() - startedMs) / 1_000
-      this.#deps.telemetry.measure('messaging.process.duration', seconds, { 'messaging.destination.name': topic })
-      return verdict
+      return this.#batch(partition, batch)
     })
   }
 
@@ -290,25 +283,6 @@ const firstOffset = (records: readonly LogRecord[]): number => records[0]?.offse
 
 /** Times that one batch reads the other topic again; what is still missing then waits for the next batch. */
 const CATCH_UPS_MAX = 3
-
-/** Links of one span. */
-const LINKS_MAX = 128
-
-function spanOf(batch: LogBatch) {
-  const links = new Set<string>()
-  for (const { headers } of batch.records) {
-    const traceparent = headers.get('traceparent')
-    if (traceparent !== undefined && links.size < LINKS_MAX) links.add(traceparent)
-  }
-  const attributes = {
-    'messaging.operation.name': 'process',
-    'messaging.operation.type': 'process',
-    'messaging.destination.name': batch.topic,
-    'messaging.destination.partition.id': String(batch.partition),
-    'messaging.batch.message_count': batch.records.length,
-  }
-  return { kind: 'consumer', attributes, links: [...links] } as const
-}
 
 /** Version of the packed rows; other rows need a rebuild. */
 const ROWS_VERSION = 1
