@@ -29,6 +29,9 @@ export function placesIn(root: string): Places {
 }
 
 /** Predictions of the demo claim a read within half a minute, so that each is settled while one looks on. */
+/** Sessions of the demo last seconds where those of a fleet last minutes, so what it holds live is as much shorter. */
+const LIVE_MS = 1_000
+
 export const HORIZON_MS = 30_000
 
 export function writeSettings(
@@ -39,7 +42,8 @@ export function writeSettings(
     mode: 'embedded',
     embedded: { file: places.database, cacheBytesMax: options.cacheBytes },
     workspaces: { [WORKSPACE]: { origin: { directory: places.checkout } } },
-    predict: { horizonMs: HORIZON_MS, cacheFiles: options.cacheFiles, pressureMax: 1 },
+    predict: { predictor: 'learned', horizonMs: HORIZON_MS, cacheFiles: options.cacheFiles, pressureMax: 1 },
+    cache: { liveMs: LIVE_MS },
     gateway: { port: 0 },
   }
   writeFileSync(places.settings, stringify(settings))

@@ -94,6 +94,8 @@ class Learned implements LearnedSource {
 
   #followed(workspace: string): Promise<Followed> {
     const followed = this.#workspaces.get(workspace) ?? this.#begin(workspace)
+    // A start that failed is tried again with the next event.
+    followed.catch(() => this.#workspaces.delete(workspace))
     this.#workspaces.delete(workspace)
     this.#workspaces.set(workspace, followed)
     const oldest = this.#workspaces.keys().next()
