@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import { modelReader, type Parts } from '../../src/compose/parts.ts'
@@ -61,14 +62,14 @@ export class Demo {
 
   /** Leaves the product running for the reader's own events; resolves with its exit code when it ends. */
   async stayUp(): Promise<number> {
-    const { places, say } = this.#options
+    const { root, places, say } = this.#options
     await this.#fleet.close()
     const up = this.#up
     if (up === null) return 1
-    const forewarm = `npx forewarm --config ${places.settings}`
+    const forewarm = `.bin/forewarm --config ${relative(root, places.settings)}`
     say(`\nforewarm stays up. Try, in another terminal:`)
     say(`  curl ${up.url}/v1/workspaces/${WORKSPACE}/status`)
-    say(`  ${forewarm} record --workspace ${WORKSPACE} -- cat README.md`)
+    say(`  ${forewarm} record --workspace ${WORKSPACE} --summary -- cat README.md`)
     say(`  ${forewarm} model dump --workspace ${WORKSPACE} --json`)
     say(`  the HTTP interface: ${up.url}/openapi.json    its log: ${places.log}`)
     say(styleText('dim', 'Ctrl-C ends it; the next start goes on with what it has learned.'))
