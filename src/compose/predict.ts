@@ -7,9 +7,9 @@ import { createManualSource } from '../flows/predict/manual-source.ts'
 import { createModelSource } from '../flows/predict/model-source.ts'
 import type { CandidateSource } from '../flows/predict/source.ts'
 import { CUT_OFFS } from '../model/candidates/gate.ts'
-import { ForewarmError } from '../ports/errors.ts'
 import type { ModelReader } from '../ports/model-reader.ts'
 import { modelReader, type Parts, sha256Hex } from './parts.ts'
+import { startRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
 
 /** Bounds of what a predictor remembers; the least recently used leaves. */
@@ -45,9 +45,13 @@ export async function startPredict(parts: Parts): Promise<PredictStage> {
     engines: new Map([['the model store', store.healthy.bind(store)]]),
     close,
   })
-  const ticks = startRounds(parts, settings.predict.tickMs, async () => {
-    await handler.tick()
-    await rounds()
+  const ticks = startRounds(parts, {
+    name: 'predictions by the clock',
+    everyMs: settings.predict.tickMs,
+    round: async () => {
+      await handler.tick()
+      await rounds()
+    },
   })
   return {
     ...stage,
@@ -112,29 +116,3 @@ const predictOptions = ({ predict, model }: Settings): PredictOptions => ({
     idleMs: model.limits.sessionIdleMs,
   },
 })
-
-/** Does something again and again; an engine that is away only costs the round. */
-function startRounds({ engines, heartbeat, logger }: Parts, everyMs: number, round: () => Promise<void>) {
-  const stopping = new AbortController()
-  const goOn = (cause: unknown) => {
-    if (!(cause instanceof ForewarmError && cause.retriable)) throw cause
-    logger.warn({ code: cause.code }, 'no predictions by the clock this time')
-  }
-  const rounds = (async () => {
-    for (;;) {
-      await engines.clock.sleep(everyMs, stopping.signal)
-      await heartbeat.work(round).catch(goOn)
-    }
-  })()
-  const failed: Promise<never> = rounds.catch((cause) => {
-    if (stopping.signal.aborted) return new Promise<never>(() => {})
-    throw cause
-  })
-  return {
-    failed,
-    stop: async () => {
-      stopping.abort(new Error('stopping'))
-      await rounds.catch(() => {})
-    },
-  }
-}

@@ -6,10 +6,14 @@ import { WARM_DEFAULTS } from '../flows/warm/dependencies.ts'
 import { WarmHandler } from '../flows/warm.ts'
 import { BUILT_IN_LAYERS } from '../warming/layers.ts'
 import { originsOf, type Parts, sha256Hex } from './parts.ts'
+import { startRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
 
 /** While an engine is away a partition is tried again every so many milliseconds. */
 const PAUSE_MS = 1_000
+
+/** How often the cache's reserve is topped up, so that what readers fill in does not put out unread warms. */
+const RESERVE_MS = 1_000
 
 export async function startWarm(parts: Parts): Promise<Stage> {
   const { settings, engines, heartbeat, telemetry, logger } = parts
@@ -33,7 +37,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
       pauseMs: PAUSE_MS,
     },
   )
-  return startConsumer({
+  const stage = await startConsumer({
     name: 'warm',
     log,
     topics: ['warm-commands'],
@@ -42,6 +46,15 @@ export async function startWarm(parts: Parts): Promise<Stage> {
     heartbeat,
     engines: new Map([['the cache', cache.healthy.bind(cache)]]),
   })
+  const reserve = startRounds(parts, { name: 'reserve', everyMs: RESERVE_MS, round: () => cache.makeRoom(0) })
+  return {
+    ...stage,
+    failed: Promise.race([stage.failed, reserve.failed]),
+    stop: async () => {
+      await reserve.stop()
+      await stage.stop()
+    },
+  }
 }
 
 /** Follows the change records in a group of its own, beside the commands. */

@@ -1,0 +1,43 @@
+/** Work of a stage that comes by again and again, beside what it consumes. */
+import { ForewarmError } from '../ports/errors.ts'
+import type { Parts } from './parts.ts'
+
+export type Rounds = {
+  /** For logs. */
+  readonly name: string
+  /** Pause before each round, milliseconds. */
+  readonly everyMs: number
+  readonly round: () => Promise<void>
+}
+
+export type RunningRounds = {
+  /** Rejects when a round failed for a reason that is not known to pass; never resolves. */
+  readonly failed: Promise<never>
+  stop(): Promise<void>
+}
+
+/** Does something again and again; an engine that is away only costs the round. */
+export function startRounds({ engines, heartbeat, logger }: Parts, { name, everyMs, round }: Rounds): RunningRounds {
+  const stopping = new AbortController()
+  const goOn = (cause: unknown) => {
+    if (!(cause instanceof ForewarmError && cause.retriable)) throw cause
+    logger.warn({ code: cause.code, round: name }, 'a round is left out: an engine is away')
+  }
+  const rounds = (async () => {
+    for (;;) {
+      await engines.clock.sleep(everyMs, stopping.signal)
+      await heartbeat.work(round).catch(goOn)
+    }
+  })()
+  const failed: Promise<never> = rounds.catch((cause) => {
+    if (stopping.signal.aborted) return new Promise<never>(() => {})
+    throw cause
+  })
+  return {
+    failed,
+    stop: async () => {
+      stopping.abort(new Error('stopping'))
+      await rounds.catch(() => {})
+    },
+  }
+}
