@@ -71,6 +71,13 @@ const LIMITS: Readonly<Partial<ModelLimits>> = {
   halfLifeMs: 20 * 60_000,
 }
 
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+
+/** The limits as variables of a process. */
+export const LIMIT_VARIABLES: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(LIMITS).map(([name, value]) => [`FOREWARM_MODEL__LIMITS__${snake(name)}`, `${value}`]),
+)
+
 /** For `start`: a process whose log also tells what it does. */
 export const TALKATIVE = { FOREWARM_LOG__LEVEL: 'debug' } as const
 
@@ -101,7 +108,7 @@ export async function deploy(options: DeploymentOptions = {}): Promise<Deploymen
       await process.line(/"msg":"running"/, START_MS_MAX)
       return process
     },
-    append: (records) => appendTo(engines, records),
+    append: (records) => appendTraffic(engines, records),
     reached: () => reachedRecords(model),
     lag: async () => (await missingRecords(model, await readLog(model))).length,
     drain: (withinMs = DRAIN_MS_MAX) => Promise.race([drained(model, withinMs), failure.promise]),
@@ -119,7 +126,6 @@ function environmentOf(prefix: string, options: DeploymentOptions): Record<strin
   const partitions = String(options.partitions ?? 4)
   const modelUrls = options.modelRedisUrls ?? [services.modelRedisUrl]
   const workspaces = [...(options.workspaces ?? [])].map(([name, directory]) => [name, { origin: { directory } }])
-  const limits = Object.entries(LIMITS).map(([name, value]) => [`FOREWARM_MODEL__LIMITS__${snake(name)}`, `${value}`])
   return {
     FOREWARM_MODE: 'distributed',
     FOREWARM_KAFKA__BROKERS: (options.kafka ?? services.kafka).join(),
@@ -139,7 +145,7 @@ function environmentOf(prefix: string, options: DeploymentOptions): Record<strin
     FOREWARM_CACHE__REDIS__KEY_PREFIX: prefix,
     FOREWARM_GATEWAY__PORT: '0',
     FOREWARM_WORKSPACES: JSON.stringify(Object.fromEntries(workspaces)),
-    ...Object.fromEntries(limits),
+    ...LIMIT_VARIABLES,
     ...options.env,
   }
 }
@@ -150,9 +156,8 @@ export function fencesMoved(process: ForewarmProcess): { readonly ahead: number;
   return { ahead: count('ahead'), behind: count('behind') }
 }
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
-
-async function appendTo({ log, codec }: Engines, records: readonly TrafficRecord[]): Promise<void> {
+/** Appends records, each topic's in their order. */
+export async function appendTraffic({ log, codec }: Engines, records: readonly TrafficRecord[]): Promise<void> {
   const outgoing = { 'access-events': [] as OutgoingRecord[], 'warm-outcomes': [] as OutgoingRecord[] }
   for (const record of records) {
     const value = await codec.encode(record.topic, record.value)
