@@ -3,7 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { DEFAULT_INGEST_OPTIONS, IngestHandler } from '../flows/ingest/handler.ts'
 import type { Parts } from './parts.ts'
 import { sha256Hex } from './parts.ts'
+import { startRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
+
+/** How long a store that came back without its last writes is not noticed where nothing is read, at the most. */
+const LOOK_MS = 5_000
 
 export async function startIngest(parts: Parts): Promise<Stage> {
   const { settings, engines, heartbeat, telemetry, logger } = parts
@@ -14,7 +18,7 @@ export async function startIngest(parts: Parts): Promise<Stage> {
     { log, store, codec, clock, telemetry, logger, sha256Hex, limits: settings.model.limits, nextMark: randomUUID },
     { ...DEFAULT_INGEST_OPTIONS, batchRecordsMax, filesInMemoryMax },
   )
-  return startConsumer({
+  const stage = await startConsumer({
     name: 'ingest',
     log,
     topics: ['access-events', 'warm-outcomes'],
@@ -24,4 +28,13 @@ export async function startIngest(parts: Parts): Promise<Stage> {
     engines: new Map([['the model store', store.healthy.bind(store)]]),
     close: () => handler.close(),
   })
+  const looks = startRounds(parts, { name: 'a look at the fences', everyMs: LOOK_MS, round: () => handler.look() })
+  return {
+    ...stage,
+    failed: Promise.race([stage.failed, looks.failed]),
+    stop: async () => {
+      await looks.stop()
+      await stage.stop()
+    },
+  }
 }

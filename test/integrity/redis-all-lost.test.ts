@@ -20,8 +20,9 @@ it('a Redis that lost everything is filled from the log again, by whoever runs a
 
   const client = new Client(redis.url)
   await client.flushall()
-  client.disconnect()
   expect(await deployment.reached()).toBe(0)
+  client.disconnect()
+  await deployment.drain()
   await deployment.append(traffic.take(RECORDS))
   await deployment.drain()
   const afterFlush = await deployment.compareWithOracle()

@@ -14,13 +14,13 @@ const END_OF_TRANSACTION = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
  * after that (seen with 7.0.15). No writer can do anything about a second crash then.
  */
 const CRASHES = [
-  { kept: 0.97, torn: false },
-  { kept: 0.6, torn: false },
-  { kept: 0.85, torn: true },
+  { kept: 0.97, torn: false, quiet: false },
+  { kept: 0.6, torn: false, quiet: true },
+  { kept: 0.85, torn: true, quiet: false },
 ] as const
 
 /** Cuts the end of the append-only file off, as a crash does to what was not yet on the disk. */
-async function cutFile({ folder }: Redis, { kept, torn }: (typeof CRASHES)[number]): Promise<void> {
+async function cutFile({ folder }: Redis, { kept, torn }: { kept: number; torn: boolean }): Promise<void> {
   const files = await readdir(join(folder, 'appendonlydir'))
   const name = files.find((file) => file.endsWith('.incr.aof'))
   if (name === undefined) throw new Error(`no append-only file among ${files}`)
@@ -47,7 +47,8 @@ it('a Redis that comes back without its last writes is brought up to the log aga
     await cutFile(redis, crash)
     await redis.process.restart()
     lost.push(before - (await deployment.reached()))
-    await deployment.append(traffic.take(RECORDS))
+    // Where no record comes any more, the owner has to notice by itself.
+    if (!crash.quiet) await deployment.append(traffic.take(RECORDS))
     await deployment.drain()
   }
   console.log(`records lost with each crash: ${lost.join(' ')}; fences found behind: ${fencesMoved(ingest).behind}`)

@@ -95,6 +95,28 @@ export class IngestHandler implements LogHandler {
     await this.#release([...this.#partitions.keys()])
   }
 
+  /**
+   * Looks whether all fences are as this process left them, and reads again what a store has lost: where no record comes,
+   * no write would tell. While the log or the store is away there is nothing to see.
+   */
+  async look(): Promise<void> {
+    await Promise.all([...this.#partitions.values()].map((partition) => partition.turn(() => this.#lookAt(partition))))
+  }
+
+  async #lookAt(partition: Partition): Promise<void> {
+    if (partition.lost) return
+    try {
+      await partition.look()
+      for (const topic of INGEST_TOPICS) await this.#catchUp(partition, topic)
+    } catch (error) {
+      if (!isTransient(error)) throw error
+      this.#deps.logger.warn(
+        { partition: partition.number, reason: error.message },
+        'the fences cannot be looked at now',
+      )
+    }
+  }
+
   async batch(batch: LogBatch, signal: AbortSignal): Promise<BatchVerdict> {
     const first = firstOffset(batch.records)
     const partition = this.#partitions.get(batch.partition)

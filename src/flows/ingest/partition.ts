@@ -92,6 +92,16 @@ export class Partition {
     for (const [at, bucket] of unknown.entries()) this.#restart(bucket, fences[at] ?? null)
   }
 
+  /** Reads all fences and takes those that are not as they were left. */
+  async look(): Promise<void> {
+    const buckets = [...this.buckets.values()]
+    const fences = await this.#deps.store.fences(buckets.map((bucket) => bucket.number))
+    for (const [at, bucket] of buckets.entries()) {
+      const fence = fences[at] ?? null
+      if (bucket.unknown || fence !== bucket.stored) this.#restart(bucket, fence)
+    }
+  }
+
   /** Handles records of one topic, in order, all buckets beside each other, until all of it is stored. */
   async handle(topic: IngestTopic, records: readonly LogRecord[]): Promise<Progress> {
     const due = this.rewind[topic]
