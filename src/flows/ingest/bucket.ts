@@ -125,11 +125,12 @@ export class Bucket {
   }
 
   /**
-   * A load that other writers disturbed is noticed by the fence, which is the same before and after only if nothing was
-   * written. "No fence" has no mark and may come back; so a bucket without one gets its first before anything is read.
+   * Before rows are read the fence gets a new mark, which nobody else knows: who writes meanwhile must have read it
+   * after this, so that the same mark after the load means that the rows belong to it. The mark that was there would not
+   * do: a late writer could move on from it, and a failover take that back, while the rows are read.
    */
   async #load(key: string): Promise<{ state: ShardState; noted: boolean }> {
-    if (this.stored === null) await this.write([])
+    await this.write(this.#takeRows())
     const loaded = await loadShard(this.#deps, this.number, key).catch((error: unknown) => ({ error }))
     const [fence = null] = await this.#deps.store.fences([this.number])
     if (fence !== this.stored) throw new FenceMoved(fence)
