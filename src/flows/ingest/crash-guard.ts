@@ -43,12 +43,12 @@ export class CrashGuard {
     this.#note = { owner, progress: '', starts: 0, suspect: null }
   }
 
-  /** Notes a start with the fences as they are; empty when there are none. */
+  /** Notes a start with the fences as they are. */
   async begin(progress: string): Promise<void> {
     const shared = await this.#store.shared(this.#name)
     this.#version = shared?.version ?? 0
     const before = shared === null ? null : (JSON.parse(new TextDecoder().decode(shared.value)) as Note)
-    const fresh = before === null || progress === '' || before.progress !== progress
+    const fresh = before === null || before.progress !== progress
     if (fresh) await this.#keep({ owner: this.#owner, progress, starts: 1, suspect: null })
     else await this.#keep(this.#again(before))
   }

@@ -4,13 +4,16 @@ import { isTransient } from '../transient.ts'
 import { Bucket, FenceMoved } from './bucket.ts'
 import { CrashGuard } from './crash-guard.ts'
 import { parkRecords } from './dead-letters.ts'
-import { compareCursors, type Fence, INGEST_TOPICS, type IngestTopic } from './fence.ts'
+import { compareCursors, type Fence, formatFence, INGEST_TOPICS, type IngestTopic } from './fence.ts'
 import { type Fates, foldItems } from './fold-items.ts'
 import { coveringBucket, type Item, type ParkedItem, parked, type Routing, readItem } from './item.ts'
 import type { IngestDeps } from './load-shard.ts'
 
 /** How many buckets are written at once. */
 const WRITES_MAX = 32
+
+/** Waits between two writers of a bucket grow to 2^8 ms at the most. */
+const YIELD_DOUBLINGS_MAX = 8
 
 /** A bucket's fence was another one than believed, and is behind that for these topics. */
 class Moved {
@@ -176,14 +179,24 @@ export class Partition {
   async #fold(bucket: Bucket, topic: IngestTopic, items: readonly Item[]): Promise<Fates> {
     bucket.busy = true
     try {
-      for (;;) {
+      for (let tries = 1; ; tries += 1) {
         const result = await this.#attempt(bucket, () => foldItems(this.#deps, bucket, items))
         if (!(result instanceof Moved)) return result
         if (result.behind.has(topic)) return { done: 0, skipped: 0, parked: 0 }
+        await this.#yieldTo(tries)
       }
     } finally {
       bucket.busy = false
     }
+  }
+
+  /**
+   * Lets another writer of the same bucket go first. Both mark the fence before they read, so two that went on in step
+   * would refuse each other for ever; each waits for a time of its own, the longer the more often they met.
+   */
+  async #yieldTo(tries: number): Promise<void> {
+    const lot = Number.parseInt(this.#deps.sha256Hex(this.#deps.nextMark()).slice(0, 8), 16) / 2 ** 32
+    await this.#deps.clock.sleep(Math.floor(lot * 2 ** Math.min(tries, YIELD_DOUBLINGS_MAX)))
   }
 
   async #bringAlong(bucket: Bucket): Promise<void> {
@@ -234,10 +247,13 @@ export class Partition {
     return late || bucket.stored === null
   }
 
-  /** The partition's fences as one text, to see whether anything has moved; empty when there are none. */
+  /**
+   * How far the partition's fences are as one text, to see whether anything has moved. Without their marks: to load a
+   * shard leaves a new mark, and the process may have ended right after.
+   */
   progress(): string {
-    const fences = [...this.buckets.values()].map((bucket) => bucket.stored ?? '')
-    return fences.every((fence) => fence === '') ? '' : this.#deps.sha256Hex(fences.join(' '))
+    const fences = [...this.buckets.values()].map(({ believed }) => formatFence(believed, ''))
+    return this.#deps.sha256Hex(fences.join(' '))
   }
 }
 
