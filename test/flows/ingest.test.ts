@@ -120,7 +120,7 @@ describe('ingest', () => {
     expect(deaths).toBeLessThan(8)
     const parked = await parkedOf(world)
     expect(parked.map(({ value }) => Buffer.from(value))).toEqual([Buffer.from(killer)])
-    expect(parked[0]?.headers.get('forewarm.error.reason')).toContain('the process ended while handling it')
+    expect(parked[0]?.headers.get('forewarm.error.reason')).toContain('while handling it')
     expect((await dumpModel(world.deps, 'w')).files[0]?.frequency).toBe(2)
     await world.log.close()
   })

@@ -3,7 +3,7 @@ import { ForewarmError } from '../../src/ports/errors.ts'
 import type { ApplyRequest, ModelStore } from '../../src/ports/model-store.ts'
 
 /** What befalls the next write. `crash` ends the process, before or after the write. */
-export type WriteFault = 'unavailable' | 'full' | 'replyLost' | 'crashBefore' | 'crashAfter'
+export type WriteFault = 'none' | 'unavailable' | 'full' | 'replyLost' | 'crashBefore' | 'crashAfter'
 
 /** The end of a process in the middle of its work. */
 export class Crash extends Error {}
