@@ -96,22 +96,44 @@ function applyArguments(
   request: ApplyRequest,
 ): { keys: string[]; args: (string | number | Uint8Array)[] } {
   const change = randomBytes(CHANGE_DIGITS / 2).toString('hex')
-  const hashes = Map.groupBy(request.rows, (row) => keys.rows({ bucket: request.bucket, ...row }))
+  const hashes = rowsOfHashes(keys, request)
   const args: (string | number | Uint8Array)[] = [change, request.expected ?? '', request.next]
   for (const rows of hashes.values()) pushRows(args, rows)
   return { keys: [keys.fence(request.bucket), ...hashes.keys()], args }
 }
 
-function pushRows(args: (string | number | Uint8Array)[], rows: readonly RowWrite[]): void {
-  // A row that is named twice keeps its last write, as it does where rows are written one after the other.
-  const last = new Map(rows.map((row) => [`${row.shard}${row.row}`, row]))
-  const writes = [...last.values()].filter((row) => row.value !== null)
-  const deletions = [...last.values()].filter((row) => row.value === null)
-  args.push(writes.length, deletions.length)
-  for (const { space, shard, row, value } of writes) {
-    if (value !== null) args.push(fieldOf(space, shard, row), value)
+/** A row that is named twice keeps its last write, as it does where rows are written one after the other. */
+type RowsOfHash = Map<string, RowWrite>
+
+/** This runs for every row that ingest writes: neighbours are mostly of one hash, whose name is made once. */
+function rowsOfHashes(keys: ModelKeys, { bucket, rows }: ApplyRequest): Map<string, RowsOfHash> {
+  const hashes = new Map<string, RowsOfHash>()
+  let before: RowWrite | null = null
+  let hash: RowsOfHash = new Map()
+  for (const write of rows) {
+    const { shard, space, row } = write
+    if (before === null || before.shard !== shard || before.space !== space) {
+      const name = keys.rows({ bucket, shard, space })
+      hash = hashes.get(name) ?? new Map()
+      hashes.set(name, hash)
+    }
+    hash.set(space === 'shards' ? shard + row : row, write)
+    before = write
   }
-  for (const { space, shard, row } of deletions) args.push(fieldOf(space, shard, row))
+  return hashes
+}
+
+function pushRows(args: (string | number | Uint8Array)[], rows: RowsOfHash): void {
+  const deleted: Buffer[] = []
+  const counts = args.push(0, 0) - 2
+  for (const { space, shard, row, value } of rows.values()) {
+    const field = fieldOf(space, shard, row)
+    if (value === null) deleted.push(field)
+    else args.push(field, value)
+  }
+  args[counts] = rows.size - deleted.length
+  args[counts + 1] = deleted.length
+  args.push(...deleted)
 }
 
 type RowChunk = readonly (readonly [row: string, value: Uint8Array])[]

@@ -1,22 +1,27 @@
+/** Holds the rows of about half a write. */
+const PIECE_BYTES = 65_536
+
 /**
  * Writes packed rows: varints of 7 bits a byte, lowest first, for integers 0..2^53; signed ones with their sign in the
- * first byte; strings as length and UTF-8. One writer is used for many rows.
+ * first byte; strings as length and UTF-8. One writer is used for many rows, which share larger pieces of memory: one
+ * allocation a row cost as much as packing it. Whoever keeps a row for long keeps a copy.
  */
 export class RowWriter {
-  #bytes = new Uint8Array(4_096)
+  #bytes = new Uint8Array(PIECE_BYTES)
+  #from = 0
   #at = 0
   readonly #encoder = new TextEncoder()
 
   /** Begins a row. */
   start(version: number): this {
-    this.#at = 0
+    this.#from = this.#at
     this.byte(version)
     return this
   }
 
   /** The row that was written since `start`. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#at)
+    return this.#bytes.subarray(this.#from, this.#at)
   }
 
   byte(value: number): void {
@@ -90,8 +95,10 @@ export class RowWriter {
 
   #reserve(count: number): void {
     if (this.#at + count <= this.#bytes.length) return
-    const grown = new Uint8Array(2 * this.#bytes.length + count)
-    grown.set(this.#bytes)
-    this.#bytes = grown
+    const begun = this.#bytes.subarray(this.#from, this.#at)
+    this.#bytes = new Uint8Array(Math.max(PIECE_BYTES, 2 * begun.length + count))
+    this.#bytes.set(begun)
+    this.#from = 0
+    this.#at = begun.length
   }
 }
