@@ -24,7 +24,7 @@ export type ObservedSession = {
   readonly lastAccessMs: number
   /** Accesses so far. */
   readonly position: number
-  /** Mean time between accesses so far, ms; 0 before the second access. */
+  /** Mean time between accesses so far, ms; an assumption before the second access. */
   readonly paceMs: number
   /** The latest accesses, oldest first; at most 32. */
   readonly recent: readonly ObservedAccess[]

@@ -15,6 +15,12 @@ type OpenSession = {
   readonly recent: ObservedAccess[]
 }
 
+/**
+ * Pace of a session that has read one file only, ms. Nothing is known of it yet; a pace of 0 would make all that follows
+ * due at once, and so too late to be warmed, at the very moment when most is still to come.
+ */
+const FIRST_PACE_MS = 100
+
 /** Latest accesses that a session remembers in order. */
 const RECENT_MAX = 32
 
@@ -111,7 +117,7 @@ const view = (session: OpenSession): ObservedSession => ({
   startedAtMs: session.startedAtMs,
   lastAccessMs: session.lastAccessMs,
   position: session.position,
-  paceMs: session.position < 2 ? 0 : (session.lastAccessMs - session.startedAtMs) / (session.position - 1),
+  paceMs: session.position < 2 ? FIRST_PACE_MS : (session.lastAccessMs - session.startedAtMs) / (session.position - 1),
   recent: session.recent,
   hasRead: (path) => session.read.has(path),
 })

@@ -36,6 +36,11 @@ describe('the open sessions of a predictor', () => {
     expect(view?.recent.map(({ path }) => path)).toEqual(['f0', 'f10', 'f20', 'f30'])
   })
 
+  it('give a session a pace from its first read on, so that what follows is not due at once', () => {
+    const sessions = new OpenSessions(limits)
+    expect(sessions.observe(event('s', [0]), 0)?.paceMs).toBeGreaterThan(0)
+  })
+
   it('tell a successor to begin at the first record of the oldest session that is still open', () => {
     const sessions = new OpenSessions(limits)
     sessions.observe(event('a', [0]), 5)
