@@ -67,7 +67,7 @@ describe.skipIf(compose === null)('deploy/compose.yaml', () => {
     expect((await gateway(`${workspace}/accesses`, { method: 'POST', body })).status).toBe(202)
     await eventually(
       async () => (await gateway(`${workspace}/status`)).json(),
-      (status) => (status as { learned?: unknown }).learned === true,
+      (status) => (status as { learned: { accesses: number } | null }).learned?.accesses === accesses.length,
       { what: 'that the workspace is learned', everyMs: 100 },
     )
   })
