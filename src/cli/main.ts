@@ -87,6 +87,12 @@ const allCommands = (context: CommandContext): readonly Command[] => [
 
 const everyCommand = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(everyCommand)]
 
+// A reader that has seen enough (`| head`) closes the pipe: that ends the command, and is no failure of it.
+process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
+  if (cause.code !== 'EPIPE') throw cause
+  process.exit(0)
+})
+
 try {
   await program().parseAsync()
 } catch (cause) {
