@@ -1,9 +1,10 @@
 /** The stage that folds accesses and outcomes into the models. */
 import { randomUUID } from 'node:crypto'
+import { INGEST_TOPICS } from '../flows/ingest/fence.ts'
 import { DEFAULT_INGEST_OPTIONS, IngestHandler } from '../flows/ingest/handler.ts'
 import type { Parts } from './parts.ts'
 import { sha256Hex } from './parts.ts'
-import { startRounds } from './rounds.ts'
+import { withRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
 
 /** How long a store that came back without its last writes is not noticed where nothing is read, at the most. */
@@ -21,20 +22,12 @@ export async function startIngest(parts: Parts): Promise<Stage> {
   const stage = await startConsumer({
     name: 'ingest',
     log,
-    topics: ['access-events', 'warm-outcomes'],
+    topics: INGEST_TOPICS,
     batchRecordsMax,
     handler,
     heartbeat,
     engines: new Map([['the model store', store.healthy.bind(store)]]),
     close: () => handler.close(),
   })
-  const looks = startRounds(parts, { name: 'a look at the fences', everyMs: LOOK_MS, round: () => handler.look() })
-  return {
-    ...stage,
-    failed: Promise.race([stage.failed, looks.failed]),
-    stop: async () => {
-      await looks.stop()
-      await stage.stop()
-    },
-  }
+  return withRounds(parts, stage, { name: 'a look at the fences', everyMs: LOOK_MS, round: () => handler.look() })
 }

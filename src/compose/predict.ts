@@ -9,7 +9,7 @@ import type { CandidateSource } from '../flows/predict/source.ts'
 import { CUT_OFFS } from '../model/candidates/gate.ts'
 import type { ModelReader } from '../ports/model-reader.ts'
 import { modelReader, type Parts, sha256Hex } from './parts.ts'
-import { startRounds } from './rounds.ts'
+import { withRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
 
 /** Bounds of what a predictor remembers; the least recently used leaves. */
@@ -45,23 +45,19 @@ export async function startPredict(parts: Parts): Promise<PredictStage> {
     engines: new Map([['the model store', store.healthy.bind(store)]]),
     close,
   })
-  const ticks = startRounds(parts, {
-    name: 'predictions by the clock',
-    everyMs: settings.predict.tickMs,
-    round: async () => {
-      await handler.tick()
-      await rounds()
+  const explain: PredictHandler['explain'] = (workspace, session) => handler.explain(workspace, session)
+  return withRounds(
+    parts,
+    { ...stage, explain },
+    {
+      name: 'predictions by the clock',
+      everyMs: settings.predict.tickMs,
+      round: async () => {
+        await handler.tick()
+        await rounds()
+      },
     },
-  })
-  return {
-    ...stage,
-    explain: (workspace, session) => handler.explain(workspace, session),
-    failed: Promise.race([stage.failed, ticks.failed]),
-    stop: async () => {
-      await ticks.stop()
-      await stage.stop()
-    },
-  }
+  )
 }
 
 type OpenedSource = {

@@ -1,6 +1,7 @@
 /** Work of a stage that comes by again and again, beside what it consumes. */
 import { ForewarmError } from '../ports/errors.ts'
 import type { Parts } from './parts.ts'
+import type { Stage } from './stage.ts'
 
 export type Rounds = {
   /** For logs. */
@@ -10,14 +11,21 @@ export type Rounds = {
   readonly round: () => Promise<void>
 }
 
-export type RunningRounds = {
-  /** Rejects when a round failed for a reason that is not known to pass; never resolves. */
-  readonly failed: Promise<never>
-  stop(): Promise<void>
+/** A stage with rounds beside it: ends with the first of the two that fails, and stops the rounds first. */
+export function withRounds<Running extends Stage>(parts: Parts, stage: Running, rounds: Rounds): Running {
+  const running = startRounds(parts, rounds)
+  return {
+    ...stage,
+    failed: Promise.race([stage.failed, running.failed]),
+    stop: async () => {
+      await running.stop()
+      await stage.stop()
+    },
+  }
 }
 
 /** Does something again and again; an engine that is away only costs the round. */
-export function startRounds({ engines, heartbeat, logger }: Parts, { name, everyMs, round }: Rounds): RunningRounds {
+function startRounds({ engines, heartbeat, logger }: Parts, { name, everyMs, round }: Rounds) {
   const stopping = new AbortController()
   const goOn = (cause: unknown) => {
     if (!(cause instanceof ForewarmError && cause.retriable)) throw cause

@@ -6,7 +6,7 @@ import { WARM_DEFAULTS } from '../flows/warm/dependencies.ts'
 import { WarmHandler } from '../flows/warm.ts'
 import { BUILT_IN_LAYERS } from '../warming/layers.ts'
 import { originsOf, type Parts, sha256Hex } from './parts.ts'
-import { startRounds } from './rounds.ts'
+import { withRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
 
 /** While an engine is away a partition is tried again every so many milliseconds. */
@@ -46,15 +46,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
     heartbeat,
     engines: new Map([['the cache', cache.healthy.bind(cache)]]),
   })
-  const reserve = startRounds(parts, { name: 'reserve', everyMs: RESERVE_MS, round: () => cache.makeRoom(0) })
-  return {
-    ...stage,
-    failed: Promise.race([stage.failed, reserve.failed]),
-    stop: async () => {
-      await reserve.stop()
-      await stage.stop()
-    },
-  }
+  return withRounds(parts, stage, { name: 'reserve', everyMs: RESERVE_MS, round: () => cache.makeRoom(0) })
 }
 
 /** Follows the change records in a group of its own, beside the commands. */

@@ -14,7 +14,6 @@ import {
 
 /** What a token may do at the gateway. */
 export const TOKEN_VERBS = ['publish', 'read', 'fill', 'warm'] as const
-export type TokenVerb = (typeof TOKEN_VERBS)[number]
 
 const tokens = named(
   'Bearer tokens, by a name for logs. Without any, only a loopback address may be served, and everybody there may do all.',

@@ -36,6 +36,4 @@ type Frozen<Value> = Value extends readonly (infer Item)[]
     : Value
 
 export type Settings = Frozen<Static<typeof settingsSchema>>
-export type WorkspaceSettings = Settings['workspaces'] extends ReadonlyMap<string, infer One> ? One : never
-export type TokenSettings = Settings['gateway']['tokens'] extends ReadonlyMap<string, infer One> ? One : never
 export type RedisSettings = Settings['model']['redis']

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_INGEST_OPTIONS } from '../../src/flows/ingest/handler.ts'
-import { startIngest } from '../../src/flows/ingest/start.ts'
 import { deleteModel, dumpModel, listWorkspaces, rebuildModel } from '../../src/flows/model-admin.ts'
 import type { AccessEvent } from '../../src/model/access.ts'
 import { partitionOf, shardKey } from '../../src/model/identity.ts'
@@ -10,6 +9,7 @@ import type { LogRecord } from '../../src/ports/event-log.ts'
 import { eventually } from '../support/eventually.ts'
 import { Crash } from '../support/faulty-store.ts'
 import { createIngestWorld, type IngestWorld } from '../support/ingest-world.ts'
+import { startIngest } from '../support/run-ingest.ts'
 
 const START = 1_760_000_000_000
 

@@ -3,7 +3,6 @@ import { createMemoryEventLog } from '../../src/adapters/memory/event-log.ts'
 import { parseFence } from '../../src/flows/ingest/fence.ts'
 import { DEFAULT_INGEST_OPTIONS, type IngestOptions } from '../../src/flows/ingest/handler.ts'
 import type { IngestDeps } from '../../src/flows/ingest/load-shard.ts'
-import { startIngest } from '../../src/flows/ingest/start.ts'
 import { bucketOf, partitionOf, shardKey, shortId } from '../../src/model/identity.ts'
 import type { ModelLimits } from '../../src/model/limits.ts'
 import type { Clock } from '../../src/ports/clock.ts'
@@ -13,6 +12,7 @@ import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
 import { eventually } from './eventually.ts'
 import { Crash, createFaultyStore, type FaultyStore } from './faulty-store.ts'
 import { type HistoryRecord, sha256Hex } from './histories.ts'
+import { startIngest } from './run-ingest.ts'
 
 /** A clock whose pauses last turns of the event loop: as many as they have milliseconds, but not many. */
 const hastyClock: Clock = {

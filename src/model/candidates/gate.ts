@@ -1,7 +1,5 @@
+import type { Aggressiveness } from '../prediction/predictor.ts'
 import type { Candidate } from './candidate.ts'
-
-/** One knob: the price of a wasted warm, hence the lowest probability that is warmed. */
-export type Aggressiveness = 'low' | 'medium' | 'high'
 
 /** Cut-offs on the probability. Expected gain p * saved >= (1 - p) * waste, with waste at 4, 1 and 1/3 of what a hit saves. */
 export const CUT_OFFS: Readonly<Record<Aggressiveness, number>> = { low: 0.8, medium: 0.5, high: 0.25 }

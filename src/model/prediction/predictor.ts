@@ -22,6 +22,7 @@ export type Prediction = {
   readonly horizonAtMs: number
 }
 
+/** One knob: the price of a wasted warm, hence the lowest probability that is warmed. */
 export type Aggressiveness = 'low' | 'medium' | 'high'
 
 export type PredictorOptions = {
