@@ -118,6 +118,10 @@ function commandsOf(files: readonly File[]): WarmCommand[] {
     revision: null,
     issuedAtMs: nowMs,
     deadlineMs,
+    mode: 'warm',
+    firstFile: 0,
+    parallelMax: 0,
+    bytesPerSecondMax: 0,
     bytesMax: FILES_PER_COMMAND * FILE_BYTES.max * 2,
     pressureMax: 1,
     files: files.slice(at * FILES_PER_COMMAND, (at + 1) * FILES_PER_COMMAND).map(({ path }) => ({

@@ -8,7 +8,7 @@ export type WarmOutcomeKind =
   | 'present'
   /** In the control group: predicted and settled, never warmed. */
   | 'control'
-  /** Not done on purpose; `detail` says why: pressure, deadline, limit, size, held, layer, workspace. */
+  /** Not done on purpose; `detail` says why: pressure, deadline, limit, size, held, layer, workspace, paused. */
   | 'skipped'
   /** The origin has no such file. */
   | 'missing'
@@ -16,6 +16,10 @@ export type WarmOutcomeKind =
   | 'denied'
   /** The origin or the cache failed after all retries. */
   | 'failed'
+  /** As warmed, while the cache held an earlier version of the path. */
+  | 'refreshed'
+  /** Of a check: not in the cache. */
+  | 'cold'
 
 export type WarmedFile = {
   readonly path: string
@@ -46,5 +50,11 @@ export type WarmOutcome = {
   readonly worker: string
   /** When predict issued the command. */
   readonly issuedAtMs: number
+  /** As the command said. A check's files end `present`, `cold`, or as what keeps them from ever being there. */
+  readonly mode: 'warm' | 'check'
+  /** Place of the first file in the run's plan, as the command said. */
+  readonly firstFile: number
+  /** The highest memory pressure that the worker met, 0..1. */
+  readonly pressure: number
   readonly files: readonly WarmedFile[]
 }

@@ -1,4 +1,5 @@
 /** The decoded forms of the warm-requests and warm-commands topics. */
+import type { RunSpec } from './strategy/run-spec.ts'
 
 /** One file that a command asks a worker to warm. */
 export type CommandFile = {
@@ -18,6 +19,8 @@ export type CommandFile = {
   readonly control: boolean
 }
 
+export type CommandMode = 'warm' | 'check'
+
 /** A batch of files to warm now, with why, until when, and within which bounds. */
 export type WarmCommand = {
   readonly id: string
@@ -29,6 +32,14 @@ export type WarmCommand = {
   readonly session: string | null
   readonly revision: string | null
   readonly issuedAtMs: number
+  /** `check` only looks which files are there; nothing is read from the origin that its version does not need. */
+  readonly mode: CommandMode
+  /** Place of the first file in the run's plan; the others follow it. 0 outside runs. */
+  readonly firstFile: number
+  /** Files of this command in flight at once; 0 leaves it to the worker. */
+  readonly parallelMax: number
+  /** Bytes a second that the command's run may bring in over all workers; 0 for no bound. */
+  readonly bytesPerSecondMax: number
   /** A worker drops what it has not begun by then. */
   readonly deadlineMs: number
   /** Bytes that the command may bring in at most. */
@@ -38,10 +49,13 @@ export type WarmCommand = {
   readonly files: readonly CommandFile[]
 }
 
-/** A wish: warm these files of this workspace (from a person, CI, a schedule, start-up). */
+/** A wish: warm these files of this workspace (from a person, CI, a schedule, start-up), or end a run. */
 export type WarmRequest = {
+  /** Also the id of the run; the same id again is the same wish. */
   readonly id: string
   readonly workspace: string
+  /** `cancel` ends the run of this id; all but id, workspace and requestedBy then counts for nothing. */
+  readonly action: 'run' | 'cancel'
   readonly strategy: string
   readonly revision: string | null
   readonly paths: readonly string[]
@@ -50,4 +64,6 @@ export type WarmRequest = {
   readonly requestedBy: string
   /** When the run must have ended. */
   readonly deadlineMs: number
+  /** What the strategy means; null for the one of that name in the settings, else for the paths alone. */
+  readonly spec: RunSpec | null
 }

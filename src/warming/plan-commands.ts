@@ -39,6 +39,7 @@ export function commandsForPredictions(
     ...origin,
     id: id(index),
     runId: null,
+    ...OUTSIDE_RUNS,
     deadlineMs: Math.max(...chunk.map((file) => file.horizonAtMs)),
     bytesMax: bounds.bytesMax,
     pressureMax: bounds.pressureMax,
@@ -61,12 +62,17 @@ export function commandsForRequest(
     session: null,
     revision: request.revision,
     issuedAtMs: issued.atMs,
+    ...OUTSIDE_RUNS,
+    firstFile: index * bounds.filesMax,
     deadlineMs: request.deadlineMs,
     bytesMax: bounds.bytesMax,
     pressureMax: bounds.pressureMax,
     files: chunk,
   }))
 }
+
+/** What only commands of runs set otherwise. */
+const OUTSIDE_RUNS = { mode: 'warm', firstFile: 0, parallelMax: 0, bytesPerSecondMax: 0 } as const
 
 const commandFile = (file: PlannedFile): CommandFile => ({ ...file, layer: 'content', version: null })
 

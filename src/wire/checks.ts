@@ -26,6 +26,10 @@ export const timeProblem = (field: string, value: number): Problem =>
 export const countProblem = (field: string, value: number, max = Number.MAX_SAFE_INTEGER): Problem =>
   Number.isSafeInteger(value) && value >= 0 && value <= max ? null : `${field} is no whole number from 0 to ${max}`
 
+/** A whole number from 1 to `max`. */
+export const rangeProblem = (field: string, value: number, max: number): Problem =>
+  Number.isSafeInteger(value) && value >= 1 && value <= max ? null : `${field} is no whole number from 1 to ${max}`
+
 export const shareProblem = (field: string, value: number): Problem =>
   value >= 0 && value <= 1 ? null : `${field} is not within 0 and 1`
 

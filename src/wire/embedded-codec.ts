@@ -9,11 +9,11 @@ import { CODED_TOPICS, RECORD_FORMS } from './record-forms.ts'
  * every revision is part of this build. Decoding is safe on hostile bytes and never throws.
  */
 export function createEmbeddedCodec(): Codec {
-  const readers: { readonly [Topic in CodedTopic]: PayloadReader<TopicValues[Topic]> } = {
-    'access-events': ownReader('access-events'),
-    'warm-requests': ownReader('warm-requests'),
-    'warm-commands': ownReader('warm-commands'),
-    'warm-outcomes': ownReader('warm-outcomes'),
+  const readers: { readonly [Topic in CodedTopic]: Readers<TopicValues[Topic]> } = {
+    'access-events': ownReaders('access-events'),
+    'warm-requests': ownReaders('warm-requests'),
+    'warm-commands': ownReaders('warm-commands'),
+    'warm-outcomes': ownReaders('warm-outcomes'),
   }
   return {
     encode: async (topic, value) => RECORD_FORMS[topic].encode(value, ownSchemaId(topic)),
@@ -24,16 +24,25 @@ export function createEmbeddedCodec(): Codec {
 function decodeEmbedded<Topic extends CodedTopic>(
   topic: Topic,
   bytes: Uint8Array,
-  read: PayloadReader<TopicValues[Topic]>,
+  readers: Readers<TopicValues[Topic]>,
 ): Decoded<TopicValues[Topic]> {
   const framed = unframe(bytes)
   if (typeof framed === 'string') return unreadable(framed)
-  if (framed.schemaId === ownSchemaId(topic)) return read(framed.payload)
+  const read = readers.get(framed.schemaId)
+  if (read !== undefined) return read(framed.payload)
   return unreadable(`schema id ${framed.schemaId} is not one of this build for ${topic}`)
 }
 
-const ownReader = <Topic extends CodedTopic>(topic: Topic): PayloadReader<TopicValues[Topic]> =>
-  RECORD_FORMS[topic].reader(parseSchema(RECORD_FORMS[topic].schema))
+/** Readers by local schema id, one for every revision that a record of an older build may have. */
+type Readers<Value> = ReadonlyMap<number, PayloadReader<Value>>
+
+const ownReaders = <Topic extends CodedTopic>(topic: Topic): Readers<TopicValues[Topic]> =>
+  new Map(
+    RECORD_FORMS[topic].revisions.map((schema, index) => [
+      localSchemaId(CODED_TOPICS.indexOf(topic), index + 1),
+      RECORD_FORMS[topic].reader(parseSchema(schema)),
+    ]),
+  )
 
 const ownSchemaId = (topic: CodedTopic): number =>
   localSchemaId(CODED_TOPICS.indexOf(topic), RECORD_FORMS[topic].revision)

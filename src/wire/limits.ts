@@ -14,6 +14,12 @@ export const CHANGES_MAX = 1_000
 export const FILES_MAX = 1_000
 export const REQUEST_PATHS_MAX = 10_000
 export const REQUEST_LAYERS_MAX = 16
+/** Files of one run. */
+export const RUN_FILES_MAX = 1_000_000
+export const SELECTORS_MAX = 64
+export const SELECTOR_LENGTH_MAX = 256
+export const DEPENDENCY_DEPTH_MAX = 5
+export const PARALLEL_WORKERS_MAX = 16
 /** 2100-01-01 in milliseconds since the Unix epoch: a later time is a unit mixed up, not a time. */
 export const TIME_MS_MAX = 4_102_444_800_000
 /** Shards of one workspace are fewer than buckets. */

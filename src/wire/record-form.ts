@@ -19,6 +19,8 @@ export type RecordForm<Value> = {
   readonly revision: number
   /** The schema as its file has it. */
   readonly schema: string
+  /** Schemas of all revisions of this build, the first one first; the last is `schema`. */
+  readonly revisions: readonly string[]
   /** Encodes under a schema id. Throws FW_RECORD_INVALID for what no reader would take. */
   encode(value: Value, schemaId: number): Uint8Array
   /** A reader of what was written with `writer`. Throws when this build's schema cannot read that one. */
@@ -28,6 +30,8 @@ export type RecordForm<Value> = {
 export type RecordMapping<Value, Wire> = {
   readonly topic: CodedTopic
   readonly file: string
+  /** Files of the revisions before, the first one first. */
+  readonly former?: readonly string[]
   readonly revision: number
   toWire(value: Value): Wire
   fromWire(wire: Wire): Value
@@ -42,6 +46,7 @@ export function defineForm<Value, Wire>(mapping: RecordMapping<Value, Wire>): Re
     recordName: name,
     revision: mapping.revision,
     schema: text,
+    revisions: [...(mapping.former ?? []).map((file) => loadSchema(file).text), text],
     encode: (value, schemaId) => encode(mapping, { value, schemaId, type }),
     reader: (writer) => createReader(mapping, type, writer),
   }

@@ -13,6 +13,7 @@ import {
   FILES_MAX,
   ID_LENGTH_MAX,
   REVISION_LENGTH_MAX,
+  RUN_FILES_MAX,
   SESSION_LENGTH_MAX,
   SHARD_MAX,
   VERSION_LENGTH_MAX,
@@ -33,8 +34,9 @@ type WarmCommandWire = Omit<WarmCommand, 'issuedAtMs' | 'deadlineMs' | 'files'> 
 
 export const warmCommandForm = defineForm<WarmCommand, WarmCommandWire>({
   topic: 'warm-commands',
-  file: 'warm-command.v1.avsc',
-  revision: 1,
+  file: 'warm-command.v2.avsc',
+  former: ['warm-command.v1.avsc'],
+  revision: 2,
   toWire: ({ issuedAtMs, deadlineMs, files, ...rest }) => ({
     ...rest,
     issuedAt: issuedAtMs,
@@ -52,6 +54,10 @@ export const warmCommandForm = defineForm<WarmCommand, WarmCommandWire>({
     runId: wire.runId,
     session: wire.session,
     revision: wire.revision,
+    mode: wire.mode,
+    firstFile: wire.firstFile,
+    parallelMax: wire.parallelMax,
+    bytesPerSecondMax: wire.bytesPerSecondMax,
     issuedAtMs: wire.issuedAt,
     deadlineMs: wire.deadline,
     bytesMax: wire.bytesMax,
@@ -81,6 +87,9 @@ export function warmCommandProblem(command: WarmCommand): Problem {
     optionalNameProblem('runId', command.runId, { lengthMax: ID_LENGTH_MAX }) ??
     optionalNameProblem('session', command.session, { lengthMax: SESSION_LENGTH_MAX }) ??
     optionalNameProblem('revision', command.revision, { lengthMax: REVISION_LENGTH_MAX }) ??
+    countProblem('firstFile', command.firstFile, RUN_FILES_MAX) ??
+    countProblem('parallelMax', command.parallelMax, FILES_MAX) ??
+    countProblem('bytesPerSecondMax', command.bytesPerSecondMax) ??
     timeProblem('issuedAt', command.issuedAtMs) ??
     timeProblem('deadline', command.deadlineMs) ??
     countProblem('bytesMax', command.bytesMax) ??

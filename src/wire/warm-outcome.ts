@@ -13,6 +13,7 @@ import {
   ACTOR_LENGTH_MAX,
   FILES_MAX,
   ID_LENGTH_MAX,
+  RUN_FILES_MAX,
   SHARD_MAX,
   VERSION_LENGTH_MAX,
   WORD_LENGTH_MAX,
@@ -31,8 +32,9 @@ type WarmOutcomeWire = Omit<WarmOutcome, 'issuedAtMs' | 'files'> & {
 
 export const warmOutcomeForm = defineForm<WarmOutcome, WarmOutcomeWire>({
   topic: 'warm-outcomes',
-  file: 'warm-outcome.v1.avsc',
-  revision: 1,
+  file: 'warm-outcome.v2.avsc',
+  former: ['warm-outcome.v1.avsc'],
+  revision: 2,
   toWire: ({ issuedAtMs, files, ...rest }) => ({
     ...rest,
     issuedAt: issuedAtMs,
@@ -49,6 +51,9 @@ export const warmOutcomeForm = defineForm<WarmOutcome, WarmOutcomeWire>({
     runId: wire.runId,
     worker: wire.worker,
     issuedAtMs: wire.issuedAt,
+    mode: wire.mode,
+    firstFile: wire.firstFile,
+    pressure: wire.pressure,
     files: wire.files.map(fileFromWire),
   }),
   problem: warmOutcomeProblem,
@@ -75,6 +80,8 @@ export function warmOutcomeProblem(outcome: WarmOutcome): Problem {
     countProblem('shard', outcome.shard, SHARD_MAX) ??
     optionalNameProblem('runId', outcome.runId, { lengthMax: ID_LENGTH_MAX }) ??
     nameProblem('worker', outcome.worker, { lengthMax: ACTOR_LENGTH_MAX, emptyAllowed: true }) ??
+    countProblem('firstFile', outcome.firstFile, RUN_FILES_MAX) ??
+    shareProblem('pressure', outcome.pressure) ??
     timeProblem('issuedAt', outcome.issuedAtMs) ??
     listProblem({ field: 'files', items: outcome.files, itemsMax: FILES_MAX }, warmedFileProblem)
   )

@@ -165,7 +165,9 @@ describe('the codec with a schema registry', () => {
     const command = await codec.encode('warm-requests', {
       id: 'r',
       workspace: 'w',
+      action: 'run' as const,
       strategy: 's',
+      spec: null,
       revision: null,
       paths: [],
       layers: [],

@@ -87,7 +87,17 @@ async function play(records: readonly HistoryRecord[], actions: readonly Action[
   return world
 }
 
-const EMPTY_OUTCOME = { commandId: 'none', shard: 0, runId: null, worker: 'w', issuedAtMs: 0, files: [] }
+const EMPTY_OUTCOME = {
+  commandId: 'none',
+  shard: 0,
+  runId: null,
+  worker: 'w',
+  issuedAtMs: 0,
+  mode: 'warm',
+  firstFile: 0,
+  pressure: 0,
+  files: [],
+} as const
 
 /** The same records, folded by one process that nothing befalls. */
 async function undisturbed(world: IngestWorld) {

@@ -54,7 +54,10 @@ type Setup = { server?: Partial<GatewayServerOptions>; limits?: Partial<GatewayO
 async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
   const log = createMemoryEventLog({ partitions: 2 })
   const clock = createSystemClock()
-  const cache = createMemoryCache({ clock, bytesMax: 1_000_000 })
+  const cache = createMemoryCache({
+    clock,
+    bytesMax: 1_000_000,
+  })
   const codec = createEmbeddedCodec()
   const telemetry = createMemoryTelemetry()
   const operations = createGateway(
@@ -486,6 +489,10 @@ describe('what the gateway shows', () => {
         session,
         revision: null,
         issuedAtMs,
+        mode: 'warm' as const,
+        firstFile: 0,
+        parallelMax: 0,
+        bytesPerSecondMax: 0,
         deadlineMs: 9,
         bytesMax: 1,
       },

@@ -37,7 +37,16 @@ function commandsFor({ files }: Tree): WarmCommand[] {
   const paths = [...files.keys()]
   return Array.from({ length: COMMANDS }, (_, at) => ({
     ...{ id: `command-${at}`, workspace: WORKSPACE, shard: 0, runId: null, session: null, revision: null },
-    ...{ issuedAtMs: Date.now(), deadlineMs: Date.now() + 600_000, bytesMax: 100_000_000, pressureMax: 1 },
+    ...{
+      issuedAtMs: Date.now(),
+      deadlineMs: Date.now() + 600_000,
+      mode: 'warm',
+      firstFile: 0,
+      parallelMax: 0,
+      bytesPerSecondMax: 0,
+      bytesMax: 100_000_000,
+      pressureMax: 1,
+    },
     files: Array.from({ length: FILES_PER_COMMAND }, (_, of) =>
       aFile({ path: paths[(at * FILES_PER_COMMAND + of) % FILES] ?? '' }),
     ),

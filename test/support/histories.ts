@@ -134,6 +134,9 @@ function toOutcome(workspace: string, draft: OutcomeDraft, nowMs: number): WarmO
     runId: draft.run,
     worker: 'w',
     issuedAtMs,
+    mode: 'warm',
+    firstFile: 0,
+    pressure: 0,
     files: draft.files.map((file) => ({
       path: file.path,
       layer: file.layer,

@@ -3,6 +3,7 @@ import type { Access, AccessEvent } from '../../src/model/access.ts'
 import type { WarmOutcome, WarmOutcomeKind } from '../../src/model/outcome.ts'
 import type { CodedTopic, TopicValues } from '../../src/ports/codec.ts'
 import type { WarmCommand, WarmRequest } from '../../src/warming/command.ts'
+import { AGGRESSIVENESS, type RunSpec, SELECTOR_KINDS } from '../../src/warming/strategy/run-spec.ts'
 import { wirePathProblem } from '../../src/wire/path.ts'
 
 /** Arbitrary valid records of every topic, hostile names included. */
@@ -47,8 +48,29 @@ export const anyAccessEvent: fc.Arbitrary<AccessEvent> = fc.record({
   changes: fc.array(fc.record({ path: optional(path), timeMs, version: optional(name(128)) }), few),
 })
 
+const anySpec: fc.Arbitrary<RunSpec> = fc.record({
+  selectors: fc.array(
+    fc.record({ kind: fc.constantFrom(...SELECTOR_KINDS), value: name(256), count: fc.nat({ max: 1_000 }) }),
+    few,
+  ),
+  dependencyDepth: fc.nat({ max: 5 }),
+  parallelWorkers: fc.integer({ min: 1, max: 16 }),
+  batchSize: fc.integer({ min: 1, max: 1_000 }),
+  predictivePrefetch: fc.boolean(),
+  accessPatternLearning: fc.boolean(),
+  pressureMax: share,
+  filesMax: fc.nat({ max: 1_000_000 }),
+  bytesMax: fc.nat(),
+  bytesPerSecondMax: fc.nat(),
+  aggressiveness: fc.constantFrom(...AGGRESSIVENESS),
+  check: fc.boolean(),
+  retryOf: optional(name(128)),
+})
+
 const anyWarmRequest: fc.Arbitrary<WarmRequest> = fc.record({
   id: name(128),
+  action: fc.constantFrom('run' as const, 'cancel' as const),
+  spec: optional(anySpec),
   workspace: name(256),
   strategy: name(64),
   revision: optional(name(256)),
@@ -66,6 +88,10 @@ const anyWarmCommand: fc.Arbitrary<WarmCommand> = fc.record({
   runId: optional(name(128)),
   session: optional(name(256)),
   revision: optional(name(256)),
+  mode: fc.constantFrom('warm' as const, 'check' as const),
+  firstFile: fc.nat({ max: 1_000_000 }),
+  parallelMax: fc.nat({ max: 1_000 }),
+  bytesPerSecondMax: fc.nat(),
   issuedAtMs: timeMs,
   deadlineMs: timeMs,
   bytesMax: fc.nat(),
@@ -85,7 +111,17 @@ const anyWarmCommand: fc.Arbitrary<WarmCommand> = fc.record({
   ),
 })
 
-const kinds: readonly WarmOutcomeKind[] = ['warmed', 'present', 'control', 'skipped', 'missing', 'denied', 'failed']
+const kinds: readonly WarmOutcomeKind[] = [
+  'warmed',
+  'present',
+  'control',
+  'skipped',
+  'missing',
+  'denied',
+  'failed',
+  'refreshed',
+  'cold',
+]
 
 const anyWarmOutcome: fc.Arbitrary<WarmOutcome> = fc.record({
   commandId: name(128),
@@ -94,6 +130,9 @@ const anyWarmOutcome: fc.Arbitrary<WarmOutcome> = fc.record({
   runId: optional(name(128)),
   worker: name(256),
   issuedAtMs: timeMs,
+  mode: fc.constantFrom('warm' as const, 'check' as const),
+  firstFile: fc.nat({ max: 1_000_000 }),
+  pressure: share,
   files: fc.array(
     fc.record({
       path,

@@ -142,6 +142,9 @@ class WorkspaceTraffic {
       runId: isRun ? `run-${this.#random.below(5)}` : null,
       worker: 'traffic',
       issuedAtMs,
+      mode: 'warm',
+      firstFile: 0,
+      pressure: 0,
       files: files.map((path) => this.#warmed(path, issuedAtMs)),
     }
     return { topic: 'warm-outcomes', key: shardKey(this.#workspace, 0), value }

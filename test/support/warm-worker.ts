@@ -43,6 +43,10 @@ export const aCommand = (fields: Partial<WarmCommand> = {}): WarmCommand => ({
   revision: null,
   issuedAtMs: Date.now(),
   deadlineMs: Date.now() + 60_000,
+  mode: 'warm',
+  firstFile: 0,
+  parallelMax: 0,
+  bytesPerSecondMax: 0,
   bytesMax: 1_000_000,
   pressureMax: 0.85,
   files: [aFile()],
@@ -59,8 +63,12 @@ export function createCountingOrigin(files: ReadonlyMap<string, string>, answer?
     ...(answer === undefined ? {} : { answer }),
     version: async () => null,
     async *list() {
-      yield* files.keys()
+      for (const path of files.keys()) yield { path, version: null, signature: null, bytes: null }
     },
+    changedSince: async () => [],
+    revision: async () => null,
+    at: () => origin,
+    close: async () => {},
     async read(path, limits) {
       origin.reads.push(path)
       origin.inFlight += 1

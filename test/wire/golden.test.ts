@@ -53,16 +53,25 @@ describe('schemas/README.md', () => {
   })
 })
 
-describe('records of revision 1', () => {
-  const records = new Map(
-    Object.entries<{ value: unknown; payload: string }>(JSON.parse(goldenText('records.v1.json'))),
-  )
+type GoldenRecords = Readonly<Record<string, { readonly value: object; readonly payload: string }>>
 
-  it.each(CODED_TOPICS)('are read from %s as they were written', (topic) => {
+/** What a reader of this build finds in a record of revision 1 beside what was written. */
+const ADDED_LATER: Readonly<Record<CodedTopic, object>> = {
+  'access-events': {},
+  'warm-requests': { action: 'run', spec: null },
+  'warm-commands': { mode: 'warm', firstFile: 0, parallelMax: 0, bytesPerSecondMax: 0 },
+  'warm-outcomes': { mode: 'warm', firstFile: 0, pressure: 0 },
+}
+
+describe.each([1, 2])('records of revision %i', (revision) => {
+  const written: GoldenRecords = JSON.parse(goldenText(`records.v${revision}.json`))
+  const records = new Map(Object.entries(written))
+
+  it.each([...records.keys()] as CodedTopic[])('are read from %s as they were written', (topic) => {
     const record = records.get(topic)
-    const writer = parseSchema(goldenText(`${topic.slice(0, -1)}.v1.avsc`))
+    const writer = parseSchema(goldenText(`${topic.slice(0, -1)}.v${revision}.avsc`))
     const decoded = RECORD_FORMS[topic].reader(writer)(Buffer.from(record?.payload ?? '', 'hex'))
-    expect(decoded).toEqual({ ok: true, value: record?.value })
+    expect(decoded).toEqual({ ok: true, value: { ...ADDED_LATER[topic], ...record?.value } })
   })
 })
 

@@ -3,7 +3,7 @@ import { type FileHandle, readdir, realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { ForewarmError } from '../../ports/errors.ts'
-import type { Origin, OriginRead } from '../../ports/origin.ts'
+import type { Origin, OriginEntry, OriginRead } from '../../ports/origin.ts'
 import { isVersionControl, pathDenial } from '../../warming/path.ts'
 import { blobId } from './blob-id.ts'
 import { openInside, type Refusal } from './jail.ts'
@@ -26,7 +26,7 @@ const CHUNK_BYTES = 1 << 20
  */
 export function createDirectoryOrigin(root: string): Origin {
   const versions: KnownVersions = new LRUCache({ max: KNOWN_VERSIONS_MAX })
-  return {
+  const origin: Origin = {
     read: async (path, limits) => {
       limits.signal.throwIfAborted()
       return inJail(root, path, (handle) => readWhole({ handle, path, limits, versions }))
@@ -37,7 +37,14 @@ export function createDirectoryOrigin(root: string): Origin {
       return typeof known === 'string' ? known : null
     },
     list: (signal) => listFiles(root, signal),
+    changedSince: async () => {
+      throw new ForewarmError('FW_ORIGIN_NO_HISTORY', `${root} is read as a plain folder, which has no history`)
+    },
+    revision: async () => null,
+    at: () => origin,
+    close: async () => {},
   }
+  return origin
 }
 
 type Limits = Parameters<Origin['read']>[1]
@@ -101,7 +108,7 @@ async function readBytes(handle: FileHandle, size: number, signal: AbortSignal):
 const stateOf = ({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string => [dev, ino, size, mtimeMs, ctimeMs].join('/')
 
 /** Walks without following links: each folder is opened inside the jail and listed through its descriptor. */
-async function* listFiles(root: string, signal: AbortSignal): AsyncIterable<string> {
+async function* listFiles(root: string, signal: AbortSignal): AsyncIterable<OriginEntry> {
   const realRoot = await whenReachable(root, () => realpath(root))
   const folders = ['']
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
@@ -110,7 +117,7 @@ async function* listFiles(root: string, signal: AbortSignal): AsyncIterable<stri
     for (const entry of await whenReachable(root, () => entriesOf(realRoot, prefix))) {
       if (isVersionControl(entry.name)) continue
       if (entry.isDirectory()) folders.push(`${prefix}${entry.name}`)
-      if (entry.isFile()) yield `${prefix}${entry.name}`
+      if (entry.isFile()) yield { path: `${prefix}${entry.name}`, version: null, signature: null, bytes: null }
     }
   }
 }

@@ -54,7 +54,14 @@ export async function publishWish(deps: PublishDeps, wish: WarmWish): Promise<{ 
   const { withinMs, ...asked } = wish
   const id = wish.id ?? deps.newId()
   const requestedAtMs = deps.clock.now()
-  const request = { ...asked, id, requestedAtMs, deadlineMs: requestedAtMs + withinMs }
+  const request = {
+    ...asked,
+    action: 'run' as const,
+    spec: null,
+    id,
+    requestedAtMs,
+    deadlineMs: requestedAtMs + withinMs,
+  }
   const value = await deps.codec.encode('warm-requests', request)
   await deps.appender.append('warm-requests', [{ key: wish.workspace, value, headers: traceHeaders(deps.telemetry) }])
   return { id }

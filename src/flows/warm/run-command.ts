@@ -190,6 +190,9 @@ export class CommandRunner {
       runId: command.runId,
       worker: this.#settings.worker,
       issuedAtMs: command.issuedAtMs,
+      mode: command.mode,
+      firstFile: command.firstFile,
+      pressure: 0,
       files: command.files.map((file, index) => warmedFile(file, results.get(index))),
     }
   }

@@ -133,7 +133,7 @@ test('the listing names every regular file once, follows no link and leaves vers
   await symlink(base, join(root, 'away'))
   await symlink('src', join(root, 'again'))
   const names: string[] = []
-  for await (const name of createDirectoryOrigin(root).list(limits.signal)) names.push(name)
+  for await (const { path } of createDirectoryOrigin(root).list(limits.signal)) names.push(path)
   expect(names.sort()).toEqual(['src/a.ts', 'src/deep/b.ts'])
 })
 

@@ -172,7 +172,9 @@ describe('the predict flow', () => {
     const request = {
       id: 'run-1',
       workspace: 'w',
+      action: 'run' as const,
       strategy: 'default',
+      spec: null,
       revision: null,
       paths: ['a', 'b', 'c', 'd'],
       layers: ['content'],

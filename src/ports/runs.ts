@@ -1,0 +1,78 @@
+/** What is known of runs: the plan by predict, the outcomes as ingest has folded them. */
+import type { WarmOutcomeKind } from '../model/outcome.ts'
+
+/**
+ * Where a run stands. The first three go on; a run ends once, in one of the others: `complete` when every planned file is
+ * in the cache and was verified there, `partial` when some are not, `failed` when it could not be planned or none is.
+ */
+export const RUN_STATES = [
+  'planning',
+  'warming',
+  'verifying',
+  'complete',
+  'partial',
+  'cancelled',
+  'timedOut',
+  'failed',
+] as const
+export type RunState = (typeof RUN_STATES)[number]
+
+export const hasEnded = (state: RunState): boolean => !['planning', 'warming', 'verifying'].includes(state)
+
+/** How a file of a run ended, with its detail. `pending`: it has not. */
+export type RunFile = {
+  readonly path: string
+  readonly layer: string
+  /** Why it is in the plan: request, changed, dependency of ..., profile and so on. */
+  readonly reason: string
+  readonly outcome: WarmOutcomeKind | 'pending'
+  readonly detail: string
+  readonly version: string | null
+  readonly bytes: number
+  /** Whether it was found in the cache again after the last file of the run was warmed. */
+  readonly verified: boolean
+}
+
+/** Files of a run by how they ended; `pending` with them, so that the counts add up to the plan. */
+export type RunCount = {
+  readonly outcome: WarmOutcomeKind | 'pending'
+  readonly detail: string
+  readonly files: number
+}
+
+/** Hit rate of readers, 0..1, with the reads that it rests on; null where there were none. */
+export type HitRate = { readonly rate: number; readonly reads: number } | null
+
+export type RunSummary = {
+  readonly id: string
+  readonly workspace: string
+  readonly strategy: string
+  readonly requestedBy: string
+  readonly requestedAtMs: number
+  readonly deadlineMs: number
+  readonly state: RunState
+  /** Why it ended as it did, in words; empty when there is nothing to add. */
+  readonly why: string
+  /** Files of the plan; null while it is made. */
+  readonly files: number | null
+  readonly counts: readonly RunCount[]
+  readonly verified: number
+  /** Bytes brought into the cache. */
+  readonly bytes: number
+  /** The highest memory pressure that a worker met, 0..1. */
+  readonly pressure: number
+  /** Files of one command now. */
+  readonly batchSize: number
+  readonly startedAtMs: number | null
+  readonly endedAtMs: number | null
+  /** Of the workspace's readers in the ten minutes before the run began, and since it ended (at most ten minutes). */
+  readonly hitRate: { readonly before: HitRate; readonly after: HitRate }
+}
+
+export interface RunReader {
+  /** The runs that are kept of a workspace, the latest first. */
+  list(workspace: string): Promise<readonly RunSummary[]>
+  show(workspace: string, id: string): Promise<RunSummary | null>
+  /** Files of a run in the order of its plan, in chunks; nothing for an unknown run. */
+  files(workspace: string, id: string): AsyncIterable<readonly RunFile[]>
+}
