@@ -36,3 +36,6 @@ export type ParsedFile = {
   /** Faults of the source; the rest of the file is parsed all the same. */
   readonly faults: readonly ParseFault[]
 }
+
+/** What the import graph needs of a file. */
+export type ParsedImports = Pick<ParsedFile, 'imports' | 'faults'>

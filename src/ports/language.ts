@@ -2,7 +2,7 @@
  * A programming language as the import graph needs it: a parser of one file, and a resolver over a listing. Neither opens
  * files, so both work on any origin. Adapters: one folder a language under src/adapters/languages/.
  */
-import type { ParsedFile, ParsedImport } from '../dependencies/parsed-file.ts'
+import type { ParsedFile, ParsedImport, ParsedImports } from '../dependencies/parsed-file.ts'
 
 export interface Language {
   readonly name: string
@@ -10,6 +10,11 @@ export interface Language {
   readonly parserVersion: string
   /** Whether files of this path are of this language, by its name alone. */
   handles(path: string): boolean
+  /**
+   * What `parse` tells of imports and faults, at the least cost: all that the import graph asks for, of every file of a
+   * workspace. Never throws.
+   */
+  imports(path: string, bytes: Uint8Array): ParsedImports
   /** Parses a file. Broken source is no error: what can be read of it is told, with its faults. Never throws. */
   parse(path: string, bytes: Uint8Array): ParsedFile
   /** Whether imports of other files depend on what stands in this one (tsconfig.json, package.json, go.mod). */
