@@ -3,6 +3,7 @@
  * atomic compare-and-set, which is what makes the model count each access exactly once (docs/architecture.md, rule 1).
  * Adapters: Redis and Redis Cluster, one SQLite file, memory.
  */
+import type { NoteStore } from './notes.ts'
 
 /** Rows that a shard's owner holds in memory (`model`), rows read on demand (`sequences`), names of shards (`shards`). */
 export type RowSpace = 'model' | 'sequences' | 'shards'
@@ -40,6 +41,8 @@ export type ApplyResult = { readonly applied: true } | { readonly applied: false
 export type ModelMeta = { readonly partitions: number; readonly shards: number; readonly limits: string }
 
 export interface ModelStore {
+  /** Notes beside the models, in the same engine. They are no part of a bucket and of no model version. */
+  readonly notes: NoteStore
   /** Fences of buckets, in the order asked. */
   fences(buckets: readonly number[]): Promise<readonly (string | null)[]>
   /** Writes rows and fence together if the fence is still `expected`. At most ROWS_PER_APPLY_MAX rows. */

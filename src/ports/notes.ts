@@ -14,9 +14,12 @@ export interface NoteStore {
   get(group: string, names: readonly string[]): Promise<readonly (Uint8Array | null)[]>
   /** Writes notes of one group, all or none. */
   put(group: string, notes: readonly Note[]): Promise<void>
-  /** Writes a note if there is none of that name; false when there was. */
+  /**
+   * Writes a note if there is none of that name; false when there was. Who tries again after a lost answer may meet the
+   * note that the first try has written.
+   */
   putNew(group: string, name: string, value: Uint8Array): Promise<boolean>
-  /** All notes of a group, in chunks, in no order. */
+  /** All notes of a group, in chunks, in no order; one may come twice, and one that is written meanwhile may come or not. */
   scan(group: string): AsyncIterable<readonly (readonly [name: string, value: Uint8Array])[]>
   /** Removes a group with all its notes. */
   drop(group: string): Promise<void>

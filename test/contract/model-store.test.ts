@@ -9,15 +9,22 @@ import { createRedisModelStore } from '../../src/adapters/redis/model-store.ts'
 import { openDatabase } from '../../src/adapters/sqlite/database.ts'
 import { createSqliteModelStore } from '../../src/adapters/sqlite/model-store.ts'
 import { describeModelStore, type ModelStoreSubject } from './model-store.contract.ts'
+import { describeNoteStore } from './note-store.contract.ts'
 
 const services = inject('services')
 
-describeModelStore('memory', async () => {
+/** Models and notes of one store keep their promises side by side. */
+function describeStore(name: string, start: () => Promise<ModelStoreSubject>): void {
+  describeModelStore(name, start)
+  describeNoteStore(name, start)
+}
+
+describeStore('memory', async () => {
   const store = createMemoryModelStore()
   return { open: async () => store, stop: async () => {} }
 })
 
-describeModelStore('SQLite', async () => {
+describeStore('SQLite', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'forewarm-store-'))
   const open = async () => {
     const database = openDatabase(join(folder, 'data.db'))
@@ -32,9 +39,9 @@ function redisSubject(settings: RedisSettings): ModelStoreSubject {
   return { open: async () => createRedisModelStore(openRedis(settings, 'store'), options), stop: async () => {} }
 }
 
-describeModelStore('Redis', async () => redisSubject({ urls: [services.modelRedisUrl], cluster: false }))
+describeStore('Redis', async () => redisSubject({ urls: [services.modelRedisUrl], cluster: false }))
 
-describeModelStore('Redis Cluster', async () => {
+describeStore('Redis Cluster', async () => {
   const urls = services.redisCluster.map(({ host, port }) => `redis://${host}:${port}`)
   return redisSubject({ urls, cluster: true })
 })

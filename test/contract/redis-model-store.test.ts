@@ -115,6 +115,20 @@ test('a Redis out of memory takes no part of a change, and all of it once there 
   expect(await store.apply(request)).toEqual({ applied: true })
 })
 
+test('a Redis out of memory takes no part of a call of notes', async () => {
+  const redis = await startRedis({ settings: { maxmemory: '0', 'maxmemory-policy': 'noeviction' } })
+  onTestFinished(() => redis.stop())
+  const { notes } = open({ urls: [redis.url] }).store
+  const note = (name: string, text: string | null) => ({ name, value: text === null ? null : Buffer.from(text) })
+  await notes.put('run', [note('a', 'old'), note('b', 'old')])
+  await client(redis.url).config('SET', 'maxmemory', '1mb')
+  const full = { code: 'FW_STORE_FULL', retriable: true }
+  await expect(notes.put('run', [note('a', null), note('b', 'new')])).rejects.toMatchObject(full)
+  await expect(notes.putNew('run', 'c', Buffer.from('new'))).rejects.toMatchObject(full)
+  expect((await notes.get('run', ['a', 'b', 'c'])).map(String)).toEqual(['old', 'old', 'null'])
+  await notes.drop('run')
+})
+
 test('a foreign value in the place of rows stops the change before anything is written', async () => {
   const { store, prefix } = open()
   await client().set(`${prefix}{m1.5}:q:${shard}`, 'not a hash')

@@ -1,5 +1,6 @@
 import type { ApplyRequest, ApplyResult, ModelMeta, ModelStore, RowAddress } from '../../ports/model-store.ts'
 import { assertApplicable, assertBucket, assertShard } from '../model-rows.ts'
+import { createMemoryNotes } from './notes.ts'
 
 type Rows = Map<string, Uint8Array>
 /** A bucket's fence and its rows by `space/shard`. */
@@ -18,6 +19,7 @@ export function createMemoryModelStore(): ModelStore {
     return buckets.get(bucket)?.tables.get(`${space}/${shard}`)
   }
   return {
+    notes: createMemoryNotes(),
     async fences(wanted) {
       return wanted.map((bucket) => {
         assertBucket(bucket)

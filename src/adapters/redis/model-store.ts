@@ -7,6 +7,7 @@ import type { RedisConnection } from './connect.ts'
 import { verifyNoEviction } from './eviction-policy.ts'
 import { createModelKeys, fieldOf, type ModelKeys, rowOf } from './model-keys.ts'
 import { scanKeys } from './node.ts'
+import { createRedisNotes } from './notes.ts'
 import { loadScript, runScript } from './script.ts'
 
 export type RedisModelStoreOptions = {
@@ -31,9 +32,11 @@ const SHARE = loadScript('share-1')
 
 /** Models on Redis 7 or Redis Cluster. The store owns the connection and closes it. */
 export function createRedisModelStore(connection: RedisConnection, options: RedisModelStoreOptions): ModelStore {
-  const keys = createModelKeys(options.keyPrefix ?? 'fw:', options.modelVersion)
+  const keyPrefix = options.keyPrefix ?? 'fw:'
+  const keys = createModelKeys(keyPrefix, options.modelVersion)
   const { client, run } = connection
   return {
+    notes: createRedisNotes(connection, keyPrefix),
     fences: (buckets) =>
       run(async () => {
         const stored = await Promise.all(buckets.map((bucket) => client.get(keys.fence(bucket))))

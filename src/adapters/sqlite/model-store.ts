@@ -3,6 +3,7 @@ import type { ApplyRequest, ApplyResult, ModelStore, RowAddress, RowSpace } from
 import { assertApplicable, assertBucket, assertShard, metaFromText, metaToText } from '../model-rows.ts'
 import { transact } from './database.ts'
 import { guardSqlite } from './errors.ts'
+import { createSqliteNotes } from './notes.ts'
 
 const SPACES: Record<RowSpace, number> = { model: 0, sequences: 1, shards: 2 }
 const SCAN_ROWS = 500
@@ -32,6 +33,7 @@ export function createSqliteModelStore(database: DatabaseSync): ModelStore {
     return found === undefined ? null : String(found['fence'])
   }
   return {
+    notes: createSqliteNotes(database),
     async fences(buckets) {
       for (const bucket of buckets) assertBucket(bucket)
       return guard(() => buckets.map(fenceOf))
