@@ -1,3 +1,4 @@
+import type { FoldedFile, FoldedRun } from '../model/folded-run.ts'
 import type { Proof } from '../model/proof.ts'
 
 /** What predictors and tools read of a workspace's model: the rows of all its shards, merged, faded to now, bounded. */
@@ -55,4 +56,16 @@ export interface ModelReader {
   learned(workspace: string): Promise<Learned | null>
   /** Keys (`workspace#shard`) of all shards that have been learned. */
   shardKeys(): Promise<readonly string[]>
+}
+
+/** What ingest has folded of runs; read anew at each call, for whoever waits for a run looks every moment. */
+export interface FoldedRuns {
+  /** A run as a whole; null as long as no outcome of it is folded. Cheap, whatever the size of the run. */
+  run(workspace: string, id: string): Promise<FoldedRun | null>
+  /** Places `from` up to, but not with, `from + count` of a run's plan; null where nothing is folded yet. */
+  runFiles(
+    run: { readonly workspace: string; readonly id: string },
+    from: number,
+    count: number,
+  ): Promise<readonly (FoldedFile | null)[]>
 }

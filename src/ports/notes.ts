@@ -10,7 +10,7 @@ export type Note = { readonly name: string; readonly value: Uint8Array | null }
 export const NOTES_PER_CALL_MAX = 500
 
 export interface NoteStore {
-  /** Some notes of a group, in the order asked; null where there is none. Group and names hold any text of 1 to 1,024 bytes. */
+  /** Some notes of a group, in the order asked; null where there is none. Names hold any text of 1 to 1,024 bytes, groups of 1 to 2,048. */
   get(group: string, names: readonly string[]): Promise<readonly (Uint8Array | null)[]>
   /** Writes notes of one group, all or none. */
   put(group: string, notes: readonly Note[]): Promise<void>

@@ -1,23 +1,6 @@
 /** What is known of runs: the plan by predict, the outcomes as ingest has folded them. */
 import type { WarmOutcomeKind } from '../model/outcome.ts'
-
-/**
- * Where a run stands. The first three go on; a run ends once, in one of the others: `complete` when every planned file is
- * in the cache and was verified there, `partial` when some are not, `failed` when it could not be planned or none is.
- */
-export const RUN_STATES = [
-  'planning',
-  'warming',
-  'verifying',
-  'complete',
-  'partial',
-  'cancelled',
-  'timedOut',
-  'failed',
-] as const
-export type RunState = (typeof RUN_STATES)[number]
-
-export const hasEnded = (state: RunState): boolean => !['planning', 'warming', 'verifying'].includes(state)
+import type { RunState } from '../warming/run/state.ts'
 
 /** How a file of a run ended, with its detail. `pending`: it has not. */
 export type RunFile = {

@@ -1,0 +1,73 @@
+/**
+ * Where the notes of a run are, and how they are packed. Names of workspaces and runs hold no control characters, so a
+ * line feed keeps them apart whatever slashes they hold.
+ */
+import { RowReader } from '../../model/rows/row-reader.ts'
+import { RowWriter } from '../../model/rows/row-writer.ts'
+import { PLAN_CHUNK, type PlanEntry, type RunHeader } from './plan.ts'
+
+/** Group with one note for each run that a workspace keeps: name is the run's id, the value its header. */
+export const runsGroup = (workspace: string): string => `runs\n${workspace}`
+
+/** Group with the plan of a run in notes named `planNote(0)`, `planNote(1)` and so on, and with its progress. */
+export const runGroup = (workspace: string, id: string): string => `run\n${workspace}\n${id}`
+
+export const planNote = (chunk: number): string => `plan/${chunk}`
+
+/** Note of a run's group that says which commands are open. */
+export const PROGRESS_NOTE = 'progress'
+
+/** The note that holds a place of the plan. */
+export const chunkOf = (place: number): number => Math.floor(place / PLAN_CHUNK)
+
+const HEADER_VERSION = 1
+const CHUNK_VERSION = 1
+
+export function encodeHeader(header: RunHeader): Uint8Array {
+  const writer = new RowWriter().start(HEADER_VERSION)
+  writer.text(JSON.stringify(header))
+  return Uint8Array.from(writer.finish())
+}
+
+/** Throws RowFormatError for bytes of another build. */
+export function decodeHeader(bytes: Uint8Array): RunHeader {
+  return JSON.parse(new RowReader(bytes, HEADER_VERSION).text())
+}
+
+/** Packs up to PLAN_CHUNK entries; layers and reasons repeat, so each stands once. */
+export function encodeChunk(entries: readonly PlanEntry[]): Uint8Array {
+  const words = [...new Set(entries.flatMap(({ layer, reason }) => [layer, reason]))]
+  const placeOf = new Map(words.map((word, place) => [word, place]))
+  const writer = new RowWriter().start(CHUNK_VERSION)
+  writer.uint(words.length)
+  for (const word of words) writer.text(word)
+  writer.uint(entries.length)
+  for (const entry of entries) {
+    writer.text(entry.path)
+    writer.uint(placeOf.get(entry.layer) ?? 0)
+    writer.uint(placeOf.get(entry.reason) ?? 0)
+    writer.uint(entry.depth)
+    writer.uint(Math.round(entry.probability * PROBABILITY_SCALE))
+    writer.uint(entry.expectedAtMs)
+    writer.uint(entry.horizonAtMs)
+  }
+  return Uint8Array.from(writer.finish())
+}
+
+/** Throws RowFormatError for bytes of another build. */
+export function decodeChunk(bytes: Uint8Array): PlanEntry[] {
+  const reader = new RowReader(bytes, CHUNK_VERSION)
+  const words = Array.from({ length: reader.uint() }, () => reader.text())
+  return Array.from({ length: reader.uint() }, () => ({
+    path: reader.text(),
+    layer: words[reader.uint()] ?? '',
+    reason: words[reader.uint()] ?? '',
+    depth: reader.uint(),
+    probability: reader.uint() / PROBABILITY_SCALE,
+    expectedAtMs: reader.uint(),
+    horizonAtMs: reader.uint(),
+  }))
+}
+
+/** A probability is kept to a millionth. */
+const PROBABILITY_SCALE = 1_000_000

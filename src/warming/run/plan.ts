@@ -1,0 +1,57 @@
+/** The plan of a run, as predict writes it down before its first command: a header, and the files in order. */
+import type { RunSpec } from '../strategy/run-spec.ts'
+import type { RunState } from './state.ts'
+
+/** One file of a run. Its place in the plan (from 0) names it in commands, outcomes and the folded run. */
+export type PlanEntry = {
+  readonly path: string
+  readonly layer: string
+  /** Why it is here: request, retry, a selector's kind, `dependency of <path>`, or the evidence of a prediction. */
+  readonly reason: string
+  /** Imports between it and a priority file; 0 for priority files, and for what a model expects beside them. */
+  readonly depth: number
+  /** Probability of a read before the horizon, 0..1; 1 for what was asked for. */
+  readonly probability: number
+  /** When the read is expected; the time of planning for what was asked for. */
+  readonly expectedAtMs: number
+  /** Until when a read is claimed, so that later reads settle it; 0 for a file that claims nothing. */
+  readonly horizonAtMs: number
+}
+
+/** Why files of a plan were never answered by a worker, once their run has ended. */
+export type RestReason = 'pressure' | 'deadline' | 'cancelled' | 'paused'
+
+export type RunHeader = {
+  /** Id of the request that it began with. */
+  readonly id: string
+  readonly workspace: string
+  readonly strategy: string
+  readonly requestedBy: string
+  readonly requestedAtMs: number
+  readonly deadlineMs: number
+  readonly revision: string | null
+  readonly layers: readonly string[]
+  readonly spec: RunSpec
+  readonly state: RunState
+  /** Why it ended as it did, in words; empty when there is nothing to add. */
+  readonly why: string
+  /** Entries of the plan; null while it is made. */
+  readonly files: number | null
+  /** The first so many entries are warmed; the others are over the run's limit of files and end as skipped, `limit`. */
+  readonly filesWithin: number
+  /** What the entries within the limit that nobody answered end as; null while the run goes on, or when there are none. */
+  readonly rest: RestReason | null
+  /** Files of one command now. */
+  readonly batchSize: number
+  readonly plannedAtMs: number | null
+  readonly endedAtMs: number | null
+}
+
+/** Entries of a plan that one note holds. */
+export const PLAN_CHUNK = 500
+
+/** Runs of a workspace that are kept; the one that was requested first leaves with its plan. */
+export const RUNS_KEPT = 128
+
+/** Entries of one plan at most. */
+export const PLAN_ENTRIES_MAX = 1_000_000
