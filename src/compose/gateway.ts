@@ -6,6 +6,7 @@ import { createGateway, type GatewayDeps } from '../flows/gateway/gateway.ts'
 import { BUILT_IN_LAYERS } from '../warming/layers.ts'
 import { digestHex, modelReader, type Parts, sha256Hex } from './parts.ts'
 import type { Stage } from './stage.ts'
+import { openSwitches } from './switches.ts'
 import { packageVersion } from './version.ts'
 
 const ALONE: Companions = { stages: [], explain: undefined }
@@ -17,6 +18,7 @@ export async function startGateway(parts: Parts, { stages, explain }: Companions
   const { settings, engines, heartbeat, telemetry, logger } = parts
   const { clock, log, codec } = engines
   const store = engines.store()
+  const { switches, keepFresh } = openSwitches(parts)
   const { pendingBytesMax, appendTimeoutMs, ...server } = settings.gateway
   const { valueBytesMax } = settings.cache
   const operations = createGateway(
@@ -26,6 +28,7 @@ export async function startGateway(parts: Parts, { stages, explain }: Companions
       layers: BUILT_IN_LAYERS,
       newId: randomUUID,
       models: modelReader(parts),
+      switches,
       modelsHealthy: () => store.healthy(),
       ...(explain === undefined ? {} : { explain }),
     },
@@ -43,11 +46,11 @@ export async function startGateway(parts: Parts, { stages, explain }: Companions
     { ...server, valueBytesMax },
   )
   logger.info({ url: running.url }, 'the gateway listens')
-  return {
+  return keepFresh({
     name: 'gateway',
     url: running.url,
     failed: new Promise<never>(() => {}),
     missing,
     stop: () => running.close(),
-  }
+  })
 }

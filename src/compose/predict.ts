@@ -11,6 +11,7 @@ import type { ModelReader } from '../ports/model-reader.ts'
 import { modelReader, type Parts, sha256Hex } from './parts.ts'
 import { withRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
+import { openSwitches } from './switches.ts'
 
 /** Bounds of what a predictor remembers; the least recently used leaves. */
 const REMEMBERED = {
@@ -31,8 +32,10 @@ export async function startPredict(parts: Parts): Promise<PredictStage> {
   const { clock, log, codec } = engines
   const reader = modelReader(parts)
   const { source, rounds, close } = await openSource(parts, reader)
+  const { switches, keepFresh } = openSwitches(parts)
+  await switches.load()
   const shardKeys = () => reader.shardKeys()
-  const deps: PredictDeps = { log, codec, telemetry, sha256Hex, source, clock, shardKeys }
+  const deps: PredictDeps = { log, codec, telemetry, sha256Hex, source, clock, shardKeys, paused: switches.paused }
   const handler = new PredictHandler(deps, predictOptions(settings))
   const store = engines.store()
   const stage = await startConsumer({
@@ -48,7 +51,7 @@ export async function startPredict(parts: Parts): Promise<PredictStage> {
   const explain: PredictHandler['explain'] = (workspace, session) => handler.explain(workspace, session)
   return withRounds(
     parts,
-    { ...stage, explain },
+    { ...keepFresh(stage), explain },
     {
       name: 'predictions by the clock',
       everyMs: settings.predict.tickMs,

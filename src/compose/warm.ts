@@ -8,6 +8,7 @@ import { BUILT_IN_LAYERS } from '../warming/layers.ts'
 import { originsOf, type Parts, sha256Hex } from './parts.ts'
 import { withRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
+import { openSwitches } from './switches.ts'
 
 /** While an engine is away a partition is tried again every so many milliseconds. */
 const PAUSE_MS = 1_000
@@ -19,6 +20,8 @@ export async function startWarm(parts: Parts): Promise<Stage> {
   const { settings, engines, heartbeat, telemetry, logger } = parts
   const { clock, log, codec } = engines
   const cache = engines.cache()
+  const { switches, keepFresh } = openSwitches(parts)
+  await switches.load()
   const { concurrency, leaseMs, attemptsMax, batchRecordsMax } = settings.warm
   const handler = new WarmHandler(
     {
@@ -26,6 +29,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
       origins: originsOf(settings),
       random: Math.random,
       layers: BUILT_IN_LAYERS,
+      paused: switches.paused,
     },
     {
       ...WARM_DEFAULTS,
@@ -46,7 +50,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
     heartbeat,
     engines: new Map([['the cache', cache.healthy.bind(cache)]]),
   })
-  return withRounds(parts, stage, { name: 'reserve', everyMs: RESERVE_MS, round: () => cache.makeRoom(0) })
+  return withRounds(parts, keepFresh(stage), { name: 'reserve', everyMs: RESERVE_MS, round: () => cache.makeRoom(0) })
 }
 
 /** Follows the change records in a group of its own, beside the commands. */

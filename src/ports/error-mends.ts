@@ -15,6 +15,7 @@ export const ERROR_MENDS: Readonly<Record<ErrorCode, string>> = {
   FW_ORIGIN_UNLISTABLE: 'Name the files themselves (a list, not a glob), or use an origin that can be listed.',
   FW_ORIGIN_NO_HISTORY: 'Name a branch, tag or commit that is in the repository, and use a git checkout as the origin.',
   FW_STRATEGY_INVALID: 'Mend the field that the message names; docs/strategies.md lists all fields and presets.',
+  FW_PAUSED: 'Wait, or take the pause back with `forewarm resume` if nothing speaks against it any more.',
   FW_RUN_UNKNOWN: 'See the runs that are kept with `forewarm runs list`.',
   FW_PATH_DENIED: 'Name regular files inside the workspace, relative and without `.` or `..` segments.',
   FW_FILE_TOO_LARGE: 'Leave the file out, or raise cache.valueBytesMax.',

@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   FW_ORIGIN_UNLISTABLE: 'the origin has no listing of its files',
   FW_ORIGIN_NO_HISTORY: 'the origin knows no such revision',
   FW_STRATEGY_INVALID: 'a strategy is unknown or has a bad field',
+  FW_PAUSED: 'warming is paused',
   FW_RUN_UNKNOWN: 'there is no such run',
   FW_PATH_DENIED: 'a path leaves its workspace or is no regular file',
   FW_FILE_TOO_LARGE: 'a file is over the size limit',

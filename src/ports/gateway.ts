@@ -3,6 +3,7 @@ import type { AccessEvent, Change } from '../model/access.ts'
 import type { WarmCommand } from '../warming/command.ts'
 import type { CachePressure, CacheStats, PutResult } from './cache.ts'
 import type { FileEvidence, Learned } from './model-reader.ts'
+import type { Pause } from './switches.ts'
 
 /** The log has all of it. */
 export type Accepted = {
@@ -65,13 +66,15 @@ export type WorkspaceStatus = {
   readonly learned: Learned | null
   readonly cache: CacheStats
   readonly pressure: CachePressure
+  /** Pauses that hold for it: its own, and that of all workspaces. */
+  readonly pauses: readonly Pause[]
 }
 
 export interface GatewayOperations {
   /** Puts accesses on the log. Rejects with FW_OVERLOADED when too much waits already or the log is away. */
   publish(events: readonly AccessEvent[]): Promise<Accepted>
   changed(workspace: string, changes: readonly Change[]): Promise<Accepted>
-  /** Puts a warm request on the log; the same id twice is the same run. */
+  /** Puts a warm request on the log; the same id twice is the same run. Rejects with FW_PAUSED. */
   requestWarm(wish: WarmWish): Promise<{ readonly id: string }>
   /** Looks a value up; a hit is a read, which renews its life. */
   lookup(wanted: WantedValue): Promise<Lookup>

@@ -8,11 +8,18 @@ export type Pause = {
   readonly by: string
 }
 
+/** The answer that whatever warms asks for before it begins a file. */
+export type IsPaused = (workspace: string) => boolean
+
 export interface Switches {
   /** Whether warming of a workspace is paused, as far as this process knows: at most a second old. */
-  paused(workspace: string): boolean
-  /** All pauses that hold now, read anew. */
+  readonly paused: IsPaused
+  /** The pause that a workspace is under, its own before that of all; as old as the answer of `paused`. */
+  pauseOf(workspace: string): Pause | null
+  /** All pauses that hold now, read anew. Rejects with FW_STORE_UNAVAILABLE. */
   list(): Promise<readonly Pause[]>
+  /** Pauses a workspace, or with null all; one that is paused already stays as it is. */
   pause(workspace: string | null, by: string): Promise<void>
+  /** Takes back the pause of a workspace, or with null that of all; those of single workspaces stay then. */
   resume(workspace: string | null): Promise<void>
 }

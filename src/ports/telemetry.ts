@@ -40,7 +40,7 @@ export const METRICS = {
   'forewarm.predict.suppressed': {
     kind: 'counter',
     unit: '{prediction}',
-    description: 'Candidates not issued, by cause: open, throttled, late, threshold',
+    description: 'Candidates not issued, by cause: open, throttled, late, threshold, paused',
   },
   'forewarm.predict.duration': {
     kind: 'histogram',

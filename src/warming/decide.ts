@@ -13,7 +13,7 @@ export type FileResult = {
 }
 
 /** Why a file was not warmed on purpose. */
-export type SkipReason = 'pressure' | 'deadline' | 'limit' | 'size' | 'held' | 'layer' | 'workspace'
+export type SkipReason = 'pressure' | 'deadline' | 'limit' | 'size' | 'held' | 'layer' | 'workspace' | 'paused'
 
 export const skipped = (detail: SkipReason): FileResult => ended('skipped', detail)
 
@@ -37,12 +37,15 @@ export type Circumstances = {
   readonly nowMs: number
   /** Share of the cache held by live entries, 0..1. */
   readonly pressure: number
+  /** Whether warming of the command's workspace is paused. */
+  readonly paused: boolean
   /** Bytes that the command may still bring in. */
   readonly leftBytes: number
 }
 
 /** Why a file that is not in the cache is not to be begun now, or null when it is. */
 export function reasonToSkip(command: WarmCommand, now: Circumstances): SkipReason | null {
+  if (now.paused) return 'paused'
   if (now.nowMs >= command.deadlineMs) return 'deadline'
   if (now.pressure >= command.pressureMax) return 'pressure'
   return now.leftBytes <= 0 ? 'limit' : null

@@ -139,6 +139,35 @@ test('a deadline that passes ends what is in flight; the files read first are th
   expect(origin.reads).toEqual(['src/a.ts', 'src/b.ts'])
 })
 
+test('a pause ends a command in hand: nothing more is begun, and nothing put, from then on', async () => {
+  let isPaused = false
+  const origin = createCountingOrigin(files, async (path) => {
+    if (path === 'src/b.ts') isPaused = true
+    return null
+  })
+  const worker = createWorker({ origin, settings: { filesInFlightMax: 1 }, paused: () => isPaused })
+  const wanted = paths('src/a.ts', 'src/b.ts', 'src/c.ts')
+  expect(await worker.warm(wanted)).toEqual(['warmed', 'skipped paused', 'skipped paused'])
+  expect(origin.reads).toEqual(['src/a.ts', 'src/b.ts'])
+  expect(await worker.cache.stats(shortId('shop', sha256Hex))).toMatchObject({ entries: 1 })
+  isPaused = false
+  origin.answer = async () => null
+  expect(await worker.warm(paths('src/b.ts', 'src/c.ts'))).toEqual(['warmed', 'warmed'])
+})
+
+test('a file that waits for another worker is not read once warming is paused', async () => {
+  let isPaused = false
+  const origin = createCountingOrigin(files)
+  const worker = createWorker({ origin, settings: { leasePollMs: 1 }, paused: () => isPaused })
+  const key = contentKey('src/a.ts', 'v-a')
+  await worker.cache.lease(key, 'another worker', 60_000)
+  const warming = worker.warm([aFile({ version: 'v-a' })])
+  isPaused = true
+  await worker.cache.release(key, 'another worker')
+  expect(await warming).toEqual(['skipped paused'])
+  expect(origin.reads).toEqual([])
+})
+
 test('at the pressure threshold warming stops in the middle of a command, but present files are still renewed', async () => {
   let reads = 0
   const cache = createMemoryCache({ clock: createSystemClock() })

@@ -81,6 +81,7 @@ async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
         files: async function* () {},
         shardKeys: async () => ['acme/web#0'],
       },
+      switches: { pauseOf: () => null, list: async () => [] },
       modelsHealthy: async () => true,
       ...deps,
     },
@@ -521,6 +522,25 @@ describe('what the gateway shows', () => {
     const changes = [{ path: 'src/a.ts', timeMs: 5, version: null }]
     expect((await call('POST', `${web}/changes`, { body: { changes } })).status).toBe(202)
     expect((await eventsOn(log))[0]?.changes).toEqual(changes)
+  })
+
+  test('while warming is paused a warm request is refused with who paused, and status shows since when', async () => {
+    const pause = { workspace: 'acme/web', sinceMs: 1_700_000_000_000, by: 'ann' }
+    const all = { ...pause, workspace: null }
+    const other = { ...pause, workspace: 'acme/api' }
+    const switches = {
+      pauseOf: (workspace: string) => (workspace === 'acme/web' ? pause : null),
+      list: async () => [all, other, pause],
+    }
+    const { call, log } = await start({ deps: { switches } })
+    const refused = await call('POST', `${web}/warm-requests`, { body: { paths: ['src/a.ts'] } })
+    expect(refused).toMatchObject({ status: 409, json: { code: 'FW_PAUSED' } })
+    expect(refused.json.message).toContain('warming of acme/web was paused by ann')
+    const api = '/v1/workspaces/acme%2Fapi'
+    expect((await call('POST', `${api}/warm-requests`, { body: { paths: ['a'] } })).status).toBe(202)
+    expect((await call('GET', `${web}/status`)).json.pauses).toEqual([all, pause])
+    expect((await call('POST', `${web}/accesses`, { body: accesses })).status).toBe(202)
+    expect(await eventsOn(log)).toHaveLength(1)
   })
 
   test('readiness says what is missing', async () => {

@@ -121,6 +121,7 @@ export function createWorker({ origin, settings, ...given }: WorkerOptions) {
     sha256Hex,
     random: () => 0,
     layers: BUILT_IN_LAYERS,
+    paused: () => false,
     ...given,
   }
   const handler = new WarmHandler(deps, { ...WARM_DEFAULTS, worker: 'worker-1', pressureSampleMs: 0, ...settings })

@@ -61,13 +61,14 @@ test('a byte budget is never overdrawn, and what is given back can be taken agai
   )
 })
 
-test('deadline, pressure and budget stop a file at their very limit and not before', () => {
+test('a pause stops a file at once; deadline, pressure and budget at their very limit and not before', () => {
   const command = aCommand({ deadlineMs: 100, pressureMax: 0.85 })
-  const fine = { nowMs: 99, pressure: 0.849, leftBytes: 1 }
+  const fine = { nowMs: 99, paused: false, pressure: 0.849, leftBytes: 1 }
   expect(reasonToSkip(command, fine)).toBeNull()
   expect(reasonToSkip(command, { ...fine, nowMs: 100 })).toBe('deadline')
   expect(reasonToSkip(command, { ...fine, pressure: 0.85 })).toBe('pressure')
   expect(reasonToSkip(command, { ...fine, leftBytes: 0 })).toBe('limit')
+  expect(reasonToSkip(command, { ...fine, paused: true, pressure: 1 })).toBe('paused')
 })
 
 test.each(['../a', 'a/../b', '/etc/passwd', 'a//b', 'a/', '.', '', 'a\0b', 'a\\b', '.git/config', 'a/.Git/HEAD'])(

@@ -1,8 +1,10 @@
 /** The gateway's flow: what arrives checked from a front goes to the log, the cache or the models. */
 import { shortId } from '../../model/identity.ts'
+import { ForewarmError } from '../../ports/errors.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { GatewayOperations, PredictedFile } from '../../ports/gateway.ts'
 import type { ModelReader } from '../../ports/model-reader.ts'
+import type { Switches } from '../../ports/switches.ts'
 import { type AppenderLimits, BoundedAppender } from './append.ts'
 import { type CachedValuesDeps, fillValue, lookUpValue } from './cached-values.ts'
 import { type PublishDeps, publishChanges, publishEvents, publishWish } from './publish.ts'
@@ -12,6 +14,7 @@ export type GatewayDeps = Omit<PublishDeps, 'appender' | 'shards'> &
   Omit<CachedValuesDeps, 'valueBytesMax'> & {
     readonly log: EventLog
     readonly models: ModelReader
+    readonly switches: Pick<Switches, 'pauseOf' | 'list'>
     /** Whether the model store can be reached now. */
     readonly modelsHealthy: () => Promise<boolean>
     /** What predict holds likely for a session, where it runs in this process; null when the session is not open. */
@@ -31,7 +34,10 @@ export function createGateway(deps: GatewayDeps, options: GatewayOptions): Gatew
   return {
     publish: (events) => publishEvents(publishing, events),
     changed: (workspace, changes) => publishChanges(publishing, workspace, changes),
-    requestWarm: (wish) => publishWish(publishing, wish),
+    requestWarm: async (wish) => {
+      assertNotPaused(deps, wish.workspace)
+      return publishWish(publishing, wish)
+    },
     lookup: (wanted) => lookUpValue(values, wanted),
     fill: (value, bytes) => fillValue(values, value, bytes),
     file: (workspace, path) => deps.models.file(workspace, path),
@@ -44,13 +50,22 @@ export function createGateway(deps: GatewayDeps, options: GatewayOptions): Gatew
   }
 }
 
-async function statusOf({ models, cache, sha256Hex }: GatewayDeps, workspace: string) {
-  const [learned, stats, pressure] = await Promise.all([
+function assertNotPaused({ switches }: GatewayDeps, workspace: string): void {
+  const pause = switches.pauseOf(workspace)
+  if (pause === null) return
+  const what = pause.workspace === null ? 'all workspaces' : workspace
+  throw new ForewarmError('FW_PAUSED', `warming of ${what} was paused by ${pause.by}`)
+}
+
+async function statusOf({ models, cache, switches, sha256Hex }: GatewayDeps, workspace: string) {
+  const [learned, stats, pressure, pauses] = await Promise.all([
     models.learned(workspace),
     cache.stats(shortId(workspace, sha256Hex)),
     cache.pressure(),
+    switches.list(),
   ])
-  return { workspace, learned, cache: stats, pressure }
+  const ours = pauses.filter((pause) => pause.workspace === null || pause.workspace === workspace)
+  return { workspace, learned, cache: stats, pressure, pauses: ours }
 }
 
 async function missing({ log, cache, modelsHealthy }: GatewayDeps): Promise<readonly string[]> {

@@ -3,6 +3,7 @@ import { type GateOptions, PredictionGate } from '../../model/candidates/gate.ts
 import { inControlGroup, type Sha256Hex, shortId } from '../../model/identity.ts'
 import type { Codec } from '../../ports/codec.ts'
 import type { EventLog } from '../../ports/event-log.ts'
+import type { IsPaused } from '../../ports/switches.ts'
 import type { Telemetry } from '../../ports/telemetry.ts'
 import type { WarmCommand } from '../../warming/command.ts'
 import {
@@ -17,6 +18,7 @@ export type IssuerDeps = {
   readonly codec: Codec
   readonly telemetry: Telemetry
   readonly sha256Hex: Sha256Hex
+  readonly paused: IsPaused
 }
 
 export type IssuerOptions = {
@@ -47,10 +49,14 @@ export class Issuer {
     this.#options = options
   }
 
-  /** Issues what passes the gate; resolves with the commands once the log has them. */
+  /** Issues what passes the gate, nothing while paused; resolves with the commands once the log has them. */
   async issue(candidates: readonly Candidate[], context: IssueContext): Promise<readonly WarmCommand[]> {
+    const { telemetry, sha256Hex, paused } = this.#deps
+    if (paused(context.workspace)) {
+      telemetry.measure('forewarm.predict.suppressed', candidates.length, { cause: 'paused' })
+      return []
+    }
     const decision = this.gate(context.workspace).decide(candidates, context.issuedAtMs)
-    const { telemetry, sha256Hex } = this.#deps
     for (const [cause, count] of decision.suppressed) telemetry.measure('forewarm.predict.suppressed', count, { cause })
     for (const { reason } of decision.issued) telemetry.measure('forewarm.predict.predictions', 1, { reason })
     const files = decision.issued.map((candidate) => this.#planned(candidate, context.issuedAtMs))

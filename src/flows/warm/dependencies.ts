@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Codec } from '../../ports/codec.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { Origins } from '../../ports/origin.ts'
+import type { IsPaused } from '../../ports/switches.ts'
 import type { Log, Telemetry } from '../../ports/telemetry.ts'
 import type { Layers } from '../../warming/layers.ts'
 import type { RetrySchedule } from '../../warming/retry.ts'
@@ -21,6 +22,7 @@ export type WarmDependencies = {
   /** From [0, 1); spreads retries. */
   readonly random: () => number
   readonly layers: Layers
+  readonly paused: IsPaused
 }
 
 export type WarmSettings = {

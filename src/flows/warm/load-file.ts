@@ -109,6 +109,7 @@ export class FileLoader {
   }
 
   async #readAndPut(task: FileTask): Promise<FileResult> {
+    if (this.#deps.paused(task.workspace)) return skipped('paused')
     const bytesMax = Math.min(this.#settings.fileBytesMax, task.budget.leftBytes)
     const read = await this.#attempt('FW_ORIGIN_UNAVAILABLE', task.signal, (signal) =>
       occupying(task, task.origin.read(task.file.path, { bytesMax, signal })),
@@ -126,6 +127,8 @@ export class FileLoader {
   }
 
   async #put(task: FileTask, { bytes, version }: OriginFile): Promise<FileResult> {
+    // A read may have taken long: a pause that came meanwhile is obeyed within a second.
+    if (this.#deps.paused(task.workspace)) return skipped('paused')
     const value = task.producer.produce(bytes)
     if (!task.budget.take(value.byteLength)) return skipped('limit')
     const source = { kind: 'warm', commandId: task.commandId, traceparent: task.traceparent } as const

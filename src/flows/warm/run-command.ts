@@ -139,7 +139,8 @@ export class CommandRunner {
     }
     const verdict = await this.#guarded(async () => {
       const pressure = await this.#loader.askCache(signal, () => this.#pressure.current())
-      const now = { nowMs: this.#deps.clock.now(), pressure, leftBytes: budget.leftBytes }
+      const paused = this.#deps.paused(command.workspace)
+      const now = { nowMs: this.#deps.clock.now(), paused, pressure, leftBytes: budget.leftBytes }
       return reasonToSkip(command, now)
     }).catch((error) => {
       this.#slots.release()

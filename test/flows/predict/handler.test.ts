@@ -53,6 +53,7 @@ describe('the predict flow', () => {
   let log: MemoryEventLog
   let handler: PredictHandler
   let consumer: LogConsumer | undefined
+  const paused = new Set<string>()
 
   beforeEach(() => {
     log = createMemoryEventLog({ partitions: PARTITIONS })
@@ -61,13 +62,15 @@ describe('the predict flow', () => {
   afterEach(async () => {
     await consumer?.stop()
     consumer = undefined
+    paused.clear()
     await log.close()
   })
 
   const makeHandler = () => {
     const clock = createManualClock(NOW)
     const shardKeys = async () => [shardKey('w', 0)]
-    return new PredictHandler({ log, codec, telemetry: silent, sha256Hex, source: nextFive, clock, shardKeys }, options)
+    const deps = { log, codec, telemetry: silent, sha256Hex, source: nextFive, clock, shardKeys }
+    return new PredictHandler({ ...deps, paused: (workspace) => paused.has(workspace) }, options)
   }
   const start = async () => {
     const topics = ['access-events', 'warm-requests', 'warm-outcomes'] as const
@@ -148,6 +151,19 @@ describe('the predict flow', () => {
     await publish('u', ['f100'])
     await eventually(commands, (found) => found.some(({ session }) => session === 'u'))
     expect((await commands()).some(({ session }) => session === 't')).toBe(false)
+  })
+
+  it('issues nothing for a workspace that is paused, and goes on when the pause is over', async () => {
+    await start()
+    paused.add('w')
+    await publish('s', ['f1'])
+    await publish('other', ['f100'], { workspace: 'v' })
+    await eventually(commands, (found) => found.some(({ workspace }) => workspace === 'v'))
+    await handler.tick()
+    expect((await commands()).filter(({ workspace }) => workspace === 'w')).toEqual([])
+    paused.delete('w')
+    await publish('s', ['f1'])
+    await eventually(commands, (found) => found.some(({ session }) => session === 's'))
   })
 
   it('stays silent until it has caught up, then goes on from its oldest open session', async () => {

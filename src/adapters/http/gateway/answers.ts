@@ -120,6 +120,14 @@ export const statusAnswer = Type.Object(
       bytesUsed: count('Bytes in the whole cache.'),
       pressure: Type.Number({ description: 'Share held by live values, 0 to 1.' }),
     }),
+    pauses: Type.Array(
+      Type.Object({
+        workspace: Type.Union([Type.String(), Type.Null()], { description: 'Null for all workspaces.' }),
+        sinceMs: Type.Integer(),
+        by: Type.String({ description: 'Who paused.' }),
+      }),
+      { description: 'Pauses of warming that hold for it.' },
+    ),
   },
   { description: 'State of one workspace.' },
 )
