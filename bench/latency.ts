@@ -13,6 +13,7 @@ import { SILENT_LOG } from '../src/adapters/memory/telemetry.ts'
 import { blobId } from '../src/adapters/origins/blob-id.ts'
 import { createSilentTelemetry } from '../src/adapters/telemetry/silent.ts'
 import { type Engines, openEngines } from '../src/compose/engines.ts'
+import { openOrigins } from '../src/compose/origins.ts'
 import type { Parts } from '../src/compose/parts.ts'
 import { startPredict } from '../src/compose/predict.ts'
 import type { Stage } from '../src/compose/stage.ts'
@@ -200,7 +201,8 @@ async function openPath(site: Site, folder: string, chains: readonly string[]) {
     const engines = openEngines(settings, { logger: SILENT_LOG, telemetry })
     opened.push(engines)
     const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
-    return { settings, engines, telemetry, logger: SILENT_LOG, heartbeat }
+    const { origins } = openOrigins(settings)
+    return { settings, engines, telemetry, logger: SILENT_LOG, heartbeat, origins }
   }
   const taught = lessons(chains, Date.now())
   const { engines: analyzer } = connect()

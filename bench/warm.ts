@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { SILENT_LOG } from '../src/adapters/memory/telemetry.ts'
 import { createSilentTelemetry } from '../src/adapters/telemetry/silent.ts'
 import { type Engines, openEngines } from '../src/compose/engines.ts'
+import { openOrigins } from '../src/compose/origins.ts'
 import { startWarm } from '../src/compose/warm.ts'
 import { Heartbeat } from '../src/heartbeat.ts'
 import { shortId } from '../src/model/identity.ts'
@@ -94,7 +95,13 @@ async function warmSeconds(servers: Servers, files: readonly File[], directory: 
     }))
     await engines.log.append('warm-commands', await Promise.all(records))
     const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
-    const stage = await startWarm({ ...reporting, settings, engines, heartbeat })
+    const stage = await startWarm({
+      ...reporting,
+      settings,
+      engines,
+      heartbeat,
+      origins: openOrigins(settings).origins,
+    })
     const seconds = await Promise.race([timed.seconds, stage.failed])
     const { entries } = await engines.cache().stats(shortId(WORKSPACE, sha256Hex))
     if (entries !== files.length) throw new Error(`${entries} of ${files.length} files are in the cache`)

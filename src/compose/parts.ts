@@ -1,17 +1,18 @@
 /** What every stage is built from. */
 import { createHash } from 'node:crypto'
 import { createModelReader } from '../adapters/near-cache/model-reader.ts'
-import { createDirectoryOrigin } from '../adapters/origins/directory.ts'
 import type { Settings } from '../config/schema.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import type { ModelReader } from '../ports/model-reader.ts'
-import type { Origin, Origins } from '../ports/origin.ts'
+import type { Origins } from '../ports/origin.ts'
 import type { Engines, Reporting } from './engines.ts'
 
 export type Parts = Reporting & {
   readonly settings: Settings
   readonly engines: Engines
   readonly heartbeat: Heartbeat
+  /** The origins of the workspaces; the same for all stages of a process. */
+  readonly origins: Origins
 }
 
 /** How old what is read of a model may be, milliseconds. */
@@ -32,11 +33,3 @@ export const modelReader = ({ settings, engines }: Parts): ModelReader =>
     freshMs: MODEL_FRESH_MS,
     entriesMax: MODEL_ENTRIES_MAX,
   })
-
-/** The origins of the workspaces that the settings name. */
-export function originsOf({ workspaces }: Settings): Origins {
-  const origins = new Map<string, Origin>(
-    [...workspaces].map(([name, { origin }]) => [name, createDirectoryOrigin(origin.directory)]),
-  )
-  return (workspace) => origins.get(workspace) ?? null
-}

@@ -7,6 +7,7 @@ import { type Running, runProcess } from '../process.ts'
 import { type Engines, openEngines } from './engines.ts'
 import { startGateway } from './gateway.ts'
 import { startIngest } from './ingest.ts'
+import { openOrigins } from './origins.ts'
 import type { Parts } from './parts.ts'
 import { startPredict } from './predict.ts'
 import { openReporting, type ProcessReporting } from './reporting.ts'
@@ -47,7 +48,9 @@ async function startNamed(
   try {
     const engines = openEngines(withMode(name, settings), reporting)
     closers.push(() => engines.close())
-    const parts = { ...reporting, settings, engines, heartbeat: heartbeatOf(settings, engines) }
+    const { origins, close } = openOrigins(settings)
+    closers.push(close)
+    const parts = { ...reporting, settings, engines, origins, heartbeat: heartbeatOf(settings, engines) }
     const stages: Stage[] = []
     if (name !== 'gateway' && name !== 'up') {
       const health = await startHealth(parts, stages)

@@ -7,6 +7,7 @@ import { Heartbeat } from '../heartbeat.ts'
 import { ForewarmError } from '../ports/errors.ts'
 import { kafkaConnection, registryClient, subjectOf } from './distributed.ts'
 import { openEngines } from './engines.ts'
+import { openOrigins } from './origins.ts'
 import type { Parts } from './parts.ts'
 import { openReporting } from './reporting.ts'
 
@@ -36,11 +37,13 @@ async function openParts(settings: Settings): Promise<{ readonly parts: Parts; c
   const reporting = await openReporting(quiet, 'cli')
   const engines = openEngines(settings, reporting)
   const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
+  const { origins, close: closeOrigins } = openOrigins(settings)
   const close = async () => {
+    await closeOrigins()
     await engines.close()
     await reporting.flush()
   }
-  return { parts: { ...reporting, settings, engines, heartbeat }, close }
+  return { parts: { ...reporting, settings, engines, origins, heartbeat }, close }
 }
 
 /** What `forewarm topics` works with. */

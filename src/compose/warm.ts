@@ -5,7 +5,7 @@ import { PointerHandler } from '../flows/pointers.ts'
 import { WARM_DEFAULTS } from '../flows/warm/dependencies.ts'
 import { WarmHandler } from '../flows/warm.ts'
 import { BUILT_IN_LAYERS } from '../warming/layers.ts'
-import { originsOf, type Parts, sha256Hex } from './parts.ts'
+import { type Parts, sha256Hex } from './parts.ts'
 import { withRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
 import { openSwitches } from './switches.ts'
@@ -26,7 +26,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
   const handler = new WarmHandler(
     {
       ...{ log, codec, cache, clock, telemetry, logger, sha256Hex },
-      origins: originsOf(settings),
+      origins: parts.origins,
       random: Math.random,
       layers: BUILT_IN_LAYERS,
       paused: switches.paused,
