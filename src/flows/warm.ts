@@ -113,7 +113,7 @@ export class WarmHandler implements LogHandler {
     const { telemetry } = this.#deps
     for (const { outcome: kind, detail, bytes, finishedAtMs } of outcome.files) {
       telemetry.measure('forewarm.warm.files', 1, { outcome: kind, detail })
-      if (kind !== 'warmed') continue
+      if (kind !== 'warmed' && kind !== 'refreshed') continue
       telemetry.measure('forewarm.warm.bytes', bytes)
       // Clocks of two machines differ; a duration below zero only says that it was short.
       const seconds = Math.max(0, finishedAtMs - observedAtMs) / 1_000

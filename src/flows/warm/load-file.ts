@@ -3,7 +3,7 @@ import type { CacheKey } from '../../ports/cache.ts'
 import { ForewarmError } from '../../ports/errors.ts'
 import type { Origin, OriginFile, OriginRead } from '../../ports/origin.ts'
 import type { ByteBudget } from '../../warming/byte-budget.ts'
-import { unversionedLeaseKey, valueKey } from '../../warming/cache-key.ts'
+import { pointerKey, unversionedLeaseKey, valueKey } from '../../warming/cache-key.ts'
 import type { CommandFile } from '../../warming/command.ts'
 import { ended, type FileResult, skipped } from '../../warming/decide.ts'
 import type { LayerProducer } from '../../warming/layers.ts'
@@ -19,6 +19,8 @@ export type FileTask = {
   readonly producer: LayerProducer
   readonly origin: Origin
   readonly budget: ByteBudget
+  /** Another version of the file that the cache holds; null where there is none or nobody asks. */
+  readonly formerVersion: string | null
   readonly traceparent: string | null
   /** Aborted at the command's deadline and when the worker stops. */
   readonly signal: AbortSignal
@@ -44,6 +46,34 @@ export class FileLoader {
     return this.askCache(signal, () => this.#deps.cache.renew(keys))
   }
 
+  /** Which keys are in the cache, without renewing them. Tries again as the settings say. */
+  async has(keys: readonly CacheKey[], signal: AbortSignal): Promise<readonly boolean[]> {
+    if (keys.length === 0) return []
+    return this.askCache(signal, () => this.#deps.cache.has(keys))
+  }
+
+  /** The versions that the pointers of some files name, in their order, where the cache holds their values; else null. */
+  async formerVersions(
+    workspace: string,
+    files: readonly Pick<FileTask, 'file' | 'producer'>[],
+    signal: AbortSignal,
+  ): Promise<readonly (string | null)[]> {
+    const { cache, sha256Hex } = this.#deps
+    const versions = await this.askCache(signal, () =>
+      Promise.all(files.map(({ file }) => cache.pointer(pointerKey(workspace, file.path, sha256Hex)))),
+    )
+    const named = files.flatMap(({ file, producer }, at) => {
+      const version = versions[at] ?? null
+      return version === null ? [] : [{ at, version, key: this.keyOf({ workspace, file, producer }, version) }]
+    })
+    const present = await this.has(
+      named.map(({ key }) => key),
+      signal,
+    )
+    const found = new Map(named.filter((_, one) => present[one] === true).map(({ at, version }) => [at, version]))
+    return files.map((_, at) => found.get(at) ?? null)
+  }
+
   /** Asks the cache, and again if it is away for the moment. */
   askCache<Answer>(signal: AbortSignal, ask: () => Promise<Answer>): Promise<Answer> {
     return this.#attempt('FW_CACHE_UNAVAILABLE', signal, ask)
@@ -57,11 +87,27 @@ export class FileLoader {
   }
 
   /** Rejects with the signal's reason; other failures of origin and cache are results. */
-  async load(task: FileTask): Promise<FileResult> {
-    try {
+  load(task: FileTask): Promise<FileResult> {
+    return this.#orFailure(task, async () => {
       const version = task.file.version ?? (await this.#versionNow(task))
       const present = version !== null && (await this.#presentResult(task, version))
       return present || (await this.#loadAlone(task, version))
+    })
+  }
+
+  /** The version that the origin holds now, read and hashed if it must be; or the result of a file that has none. */
+  versionOf(task: FileTask): Promise<string | FileResult> {
+    return this.#orFailure(task, async () => {
+      const version = await this.#versionNow(task)
+      if (version !== null) return version
+      const read = await this.#read(task, this.#settings.fileBytesMax)
+      return read.outcome === 'read' ? read.file.version : this.#refused(read)
+    })
+  }
+
+  async #orFailure<Result>(task: FileTask, work: () => Promise<Result>): Promise<Result | FileResult> {
+    try {
+      return await work()
     } catch (error) {
       task.signal.throwIfAborted()
       if (!(error instanceof ForewarmError)) throw error
@@ -110,14 +156,17 @@ export class FileLoader {
 
   async #readAndPut(task: FileTask): Promise<FileResult> {
     if (this.#deps.paused(task.workspace)) return skipped('paused')
-    const bytesMax = Math.min(this.#settings.fileBytesMax, task.budget.leftBytes)
-    const read = await this.#attempt('FW_ORIGIN_UNAVAILABLE', task.signal, (signal) =>
-      occupying(task, task.origin.read(task.file.path, { bytesMax, signal })),
-    )
+    const read = await this.#read(task, Math.min(this.#settings.fileBytesMax, task.budget.leftBytes))
     if (read.outcome !== 'read') return this.#refused(read)
     const wanted = task.file.version
     if (wanted !== null && wanted !== read.file.version) return ended('missing', 'version')
     return this.#put(task, read.file)
+  }
+
+  #read(task: FileTask, bytesMax: number): Promise<OriginRead> {
+    return this.#attempt('FW_ORIGIN_UNAVAILABLE', task.signal, (signal) =>
+      occupying(task, task.origin.read(task.file.path, { bytesMax, signal })),
+    )
   }
 
   #refused(read: Exclude<OriginRead, { outcome: 'read' }>): FileResult {
@@ -138,7 +187,10 @@ export class FileLoader {
       await this.#room.before(value.byteLength, task.signal)
       const result = await this.askCache(task.signal, () => this.#deps.cache.put(key, value, source))
       stored = result === 'stored'
-      if (stored) return { outcome: 'warmed', detail: '', version, bytes: value.byteLength }
+      const isRefreshed = task.formerVersion !== null && task.formerVersion !== version
+      if (stored) {
+        return { outcome: isRefreshed ? 'refreshed' : 'warmed', detail: '', version, bytes: value.byteLength }
+      }
       if (result === 'full') return skipped('pressure')
       await this.renew([key], task.signal)
       return { outcome: 'present', detail: '', version, bytes: 0 }

@@ -1,35 +1,15 @@
 /** Carries out one warm command: every file of it ends in exactly one outcome. */
 import type { WarmedFile, WarmOutcome } from '../../model/outcome.ts'
-import { ForewarmError } from '../../ports/errors.ts'
-import type { Origin } from '../../ports/origin.ts'
 import type { ActiveSpan } from '../../ports/telemetry.ts'
 import { ByteBudget } from '../../warming/byte-budget.ts'
 import type { CommandFile, WarmCommand } from '../../warming/command.ts'
 import { ended, type FileResult, reasonToSkip, settledByCommand, skipped } from '../../warming/decide.ts'
-import type { LayerProducer } from '../../warming/layers.ts'
 import { orderOfNeed } from '../../warming/order.ts'
 import { Slots } from '../slots.ts'
+import { type Course, DEADLINE, type Finished, guarded, inCalls, type OpenFile } from './course.ts'
 import type { WarmDependencies, WarmSettings } from './dependencies.ts'
-import { FileLoader } from './load-file.ts'
+import { FileLoader, type FileTask } from './load-file.ts'
 import { PressureGauge } from './pressure-gauge.ts'
-
-/** Keys asked for in one call to the cache. */
-const KEYS_PER_CALL = 256
-
-/** Why the signal of a command is aborted when its time is over, and not because the worker stops. */
-const DEADLINE = new Error('the deadline of the command has passed')
-
-/** A command being carried out. */
-type Course = {
-  readonly command: WarmCommand
-  readonly origin: Origin
-  readonly budget: ByteBudget
-  readonly traceparent: string | null
-  readonly signal: AbortSignal
-  readonly results: Map<number, Finished>
-}
-
-type Finished = FileResult & { readonly finishedAtMs: number }
 
 export class CommandRunner {
   readonly #deps: WarmDependencies
@@ -56,8 +36,10 @@ export class CommandRunner {
       const ending = new AbortController()
       const signal = AbortSignal.any([stop, this.#deadline(command, ending.signal)])
       const budget = new ByteBudget(command.bytesMax)
+      const places = command.parallelMax === 0 ? null : new Slots(command.parallelMax)
+      const course = { command, origin, budget, places, traceparent: span.traceparent, signal, results }
       try {
-        await this.#runFiles({ command, origin, budget, traceparent: span.traceparent, signal, results })
+        await (command.mode === 'check' ? this.#checkFiles(course) : this.#warmFiles(course))
       } finally {
         ending.abort()
       }
@@ -79,25 +61,40 @@ export class CommandRunner {
     return over.signal
   }
 
-  async #runFiles(course: Course): Promise<void> {
-    const open = await this.#settleWithoutLoading(course)
-    const running: Promise<void>[] = []
-    try {
-      for (const { index, file, producer } of open) {
-        if (!(await this.#begin(course, index))) continue
-        const loading = this.#loadInSlot(course, { index, file, producer })
-        loading.catch(() => {})
-        running.push(loading)
-      }
-    } finally {
-      // Also when the worker stops: nothing of a command is put into the cache after its end.
-      await Promise.allSettled(running)
-    }
-    await Promise.all(running)
+  async #warmFiles(course: Course): Promise<void> {
+    const open = this.#open(course)
+    const named = open.filter(({ file }) => file.version !== null)
+    for (const files of inCalls(named)) await this.#finishPresent(course, files)
+    const absent = open.filter(({ index }) => !course.results.has(index))
+    const formerVersions = await this.#formerVersions(course, absent)
+    await this.#inSlots(course, absent, async ({ index }, task) => {
+      const formerVersion = formerVersions.get(index) ?? null
+      this.#finish(course.results, index, await guarded(() => this.#loader.load({ ...task, formerVersion })))
+    })
   }
 
-  /** Finishes what the command or the cache settles already; returns the other files in the order of need. */
-  async #settleWithoutLoading(course: Course): Promise<readonly OpenFile[]> {
+  /** Says of each file whether it is in the cache, and changes nothing there. */
+  async #checkFiles(course: Course): Promise<void> {
+    const open = this.#open(course)
+    const versions = new Map(open.map(({ index, file }) => [index, file.version]))
+    const unnamed = open.filter(({ file }) => file.version === null)
+    await this.#inSlots(course, unnamed, async ({ index }, task) => {
+      const found = await guarded(() => this.#loader.versionOf(task))
+      if (typeof found === 'string') versions.set(index, found)
+      else this.#finish(course.results, index, found)
+    })
+    for (const files of inCalls(open.filter(({ index }) => !course.results.has(index)))) {
+      const keys = files.map((one) => this.#keyOf(course, one, versions.get(one.index) ?? ''))
+      const answers = await guarded(() => this.#loader.has(keys, course.signal))
+      for (const [at, { index }] of files.entries()) {
+        if ('outcome' in answers) this.#finish(course.results, index, answers)
+        else this.#finish(course.results, index, checked(answers[at] === true, versions.get(index) ?? null))
+      }
+    }
+  }
+
+  /** Finishes what the command alone settles; returns the other files in the order of need. */
+  #open(course: Course): readonly OpenFile[] {
     const open: OpenFile[] = []
     for (const index of orderOfNeed(course.command.files)) {
       const file = course.command.files[index]
@@ -107,75 +104,115 @@ export class CommandRunner {
       if (settled !== null) this.#finish(course.results, index, settled)
       else if (producer !== undefined) open.push({ index, file, producer })
     }
-    const named = open.filter(({ file }) => file.version !== null)
-    for (let at = 0; at < named.length; at += KEYS_PER_CALL) {
-      await this.#finishPresent(course, named.slice(at, at + KEYS_PER_CALL))
-    }
-    return open.filter(({ index }) => !course.results.has(index))
+    return open
   }
 
   async #finishPresent(course: Course, files: readonly OpenFile[]): Promise<void> {
-    const { workspace } = course.command
-    const keys = files.map(({ file, producer }) =>
-      this.#loader.keyOf({ workspace, file, producer }, file.version ?? ''),
-    )
-    const present = await this.#guarded(() => this.#loader.renew(keys, course.signal))
+    const keys = files.map((one) => this.#keyOf(course, one, one.file.version ?? ''))
+    const present = await guarded(() => this.#loader.renew(keys, course.signal))
     for (const [at, { index, file }] of files.entries()) {
       if ('outcome' in present) this.#finish(course.results, index, present)
       else if (present[at] === true) this.#finish(course.results, index, { ...ended('present'), version: file.version })
     }
   }
 
+  /** For the files of a run: the version that the path's pointer names, where the cache still holds its value. */
+  async #formerVersions(course: Course, files: readonly OpenFile[]): Promise<ReadonlyMap<number, string>> {
+    const former = new Map<number, string>()
+    if (course.command.runId === null) return former
+    const { workspace } = course.command
+    for (const some of inCalls(files)) {
+      const found = await guarded(() => this.#loader.formerVersions(workspace, some, course.signal))
+      if ('outcome' in found) return former
+      for (const [at, { index }] of some.entries()) {
+        const version = found[at] ?? null
+        if (version !== null) former.set(index, version)
+      }
+    }
+    return former
+  }
+
+  #keyOf(course: Course, { file, producer }: OpenFile, version: string) {
+    return this.#loader.keyOf({ workspace: course.command.workspace, file, producer }, version)
+  }
+
+  /** Does the work on each file that is to be begun, in a slot of its own; ends when all have ended. */
+  async #inSlots(
+    course: Course,
+    files: readonly OpenFile[],
+    work: (one: OpenFile, task: FileTask) => Promise<void>,
+  ): Promise<void> {
+    const running: Promise<void>[] = []
+    try {
+      for (const one of files) {
+        if (!(await this.#begin(course, one.index))) continue
+        const working = this.#inSlot(course, one, work)
+        working.catch(() => {})
+        running.push(working)
+      }
+    } finally {
+      // Also when the worker stops: nothing of a command is put into the cache after its end.
+      await Promise.allSettled(running)
+    }
+    await Promise.all(running)
+  }
+
   /** Waits for a slot and holds it if the file is to be loaded; else finishes the file and holds none. */
   async #begin(course: Course, index: number): Promise<boolean> {
     const { command, budget, signal, results } = course
-    const taken = await this.#guarded(async () => {
-      await this.#slots.take(signal)
+    const taken = await guarded(async () => {
+      await this.#takeSlot(course)
       return null
     })
     if (taken !== null) {
       this.#finish(results, index, taken)
       return false
     }
-    const verdict = await this.#guarded(async () => {
+    if (command.mode === 'check') return true
+    const verdict = await guarded(async () => {
       const pressure = await this.#loader.askCache(signal, () => this.#pressure.current())
       const paused = this.#deps.paused(command.workspace)
       const now = { nowMs: this.#deps.clock.now(), paused, pressure, leftBytes: budget.leftBytes }
       return reasonToSkip(command, now)
     }).catch((error) => {
-      this.#slots.release()
+      this.#leaveSlot(course)
       throw error
     })
     if (verdict === null) return true
-    this.#slots.release()
+    this.#leaveSlot(course)
     this.#finish(results, index, typeof verdict === 'string' ? skipped(verdict) : verdict)
     return false
   }
 
-  async #loadInSlot(course: Course, { index, file, producer }: OpenFile): Promise<void> {
-    const { command, origin, budget, traceparent, signal, results } = course
+  async #takeSlot({ places, signal }: Course): Promise<void> {
+    await places?.take(signal)
+    try {
+      await this.#slots.take(signal)
+    } catch (error) {
+      places?.release()
+      throw error
+    }
+  }
+
+  #leaveSlot({ places }: Course): void {
+    this.#slots.release()
+    places?.release()
+  }
+
+  async #inSlot(course: Course, one: OpenFile, work: (one: OpenFile, task: FileTask) => Promise<void>): Promise<void> {
+    const { command, origin, budget, traceparent, signal } = course
+    const { file, producer } = one
     const atWork: Promise<unknown>[] = []
     const occupied = (work: Promise<unknown>): void => {
       atWork.push(work)
     }
     const { id: commandId, workspace } = command
-    const task = { commandId, workspace, file, producer, origin, budget, traceparent, signal, occupied }
+    const where = { commandId, workspace, file, producer, origin, formerVersion: null }
     try {
-      this.#finish(results, index, await this.#guarded(() => this.#loader.load(task)))
+      await work(one, { ...where, budget, traceparent, signal, occupied })
     } finally {
       // A read that nobody waits for still holds its memory and its thread, so it keeps its slot until it ends.
-      Promise.allSettled(atWork).then(() => this.#slots.release())
-    }
-  }
-
-  /** Turns the end of the command's time, and a cache that is away, into the result of a file. */
-  async #guarded<Result>(work: () => Promise<Result>): Promise<Result | FileResult> {
-    try {
-      return await work()
-    } catch (error) {
-      if (error === DEADLINE) return skipped('deadline')
-      if (error instanceof ForewarmError && error.code === 'FW_CACHE_UNAVAILABLE') return ended('failed', 'cache')
-      throw error
+      Promise.allSettled(atWork).then(() => this.#leaveSlot(course))
     }
   }
 
@@ -199,7 +236,10 @@ export class CommandRunner {
   }
 }
 
-type OpenFile = { readonly index: number; readonly file: CommandFile; readonly producer: LayerProducer }
+const checked = (isThere: boolean, version: string | null): FileResult => ({
+  ...ended(isThere ? 'present' : 'cold'),
+  version,
+})
 
 /** Longest time that a timer takes: 2^31 - 1 ms, 24 days. No command is at work for so long. */
 const TIMER_MS_MAX = 2_147_483_647
