@@ -19,14 +19,14 @@ export const isThere = (answer: Pick<FoldedAnswer, 'outcome'>): boolean => THERE
 
 /** The end of the file at a place of the plan; `folded` null when no worker has answered for it. */
 export function fileEnd(
-  header: Pick<RunHeader, 'filesWithin' | 'rest' | 'spec'>,
+  header: Pick<RunHeader, 'planned' | 'rest' | 'spec' | 'endedAtMs'>,
   place: number,
   folded: FoldedFile | null,
 ): FileEnd {
-  if (place >= header.filesWithin) return unanswered('skipped', 'limit')
+  if (place >= (header.planned?.filesWithin ?? 0)) return unanswered('skipped', 'limit')
   const { warm, check } = folded ?? { warm: null, check: null }
   const first = header.spec.check ? check : warm
-  if (first === null) return header.rest === null ? unanswered('pending', '') : unanswered('skipped', header.rest)
+  if (first === null) return unansweredIn(header)
   if (!isThere(first) || check === null) return { ...first, verified: false }
   return isThere(check) ? { ...first, verified: true } : { ...first, ...lostSince(check), verified: false }
 }
@@ -34,6 +34,9 @@ export function fileEnd(
 /** A file that was warmed and then not found again. */
 const lostSince = ({ outcome, detail }: FoldedAnswer): Pick<FileEnd, 'outcome' | 'detail'> =>
   outcome === 'cold' ? { outcome: 'failed', detail: 'evicted' } : { outcome: 'failed', detail: detail || outcome }
+
+const unansweredIn = ({ rest, endedAtMs }: Pick<RunHeader, 'rest' | 'endedAtMs'>): FileEnd =>
+  rest === null || endedAtMs === null ? unanswered('pending', '') : unanswered('skipped', rest)
 
 const unanswered = (outcome: FileEnd['outcome'], detail: string): FileEnd => ({
   ...{ outcome, detail },

@@ -6,19 +6,40 @@ import { RowReader } from '../../model/rows/row-reader.ts'
 import { RowWriter } from '../../model/rows/row-writer.ts'
 import { PLAN_CHUNK, type PlanEntry, type RunHeader } from './plan.ts'
 
-/** Group with one note for each run that a workspace keeps: name is the run's id, the value its header. */
+/**
+ * Group with the headers of the runs that a workspace keeps: one named by the run's id, written again as the run goes on,
+ * and one named by `endNote`, written once.
+ */
 export const runsGroup = (workspace: string): string => `runs\n${workspace}`
 
-/** Group with the plan of a run in notes named `planNote(0)`, `planNote(1)` and so on, and with its progress. */
+/** A run ends once, whoever says it first: this header holds, whatever the other one says. */
+export const endNote = (id: string): string => `${id}\nend`
+
+/** Group with the plan of a run and its progress. */
 export const runGroup = (workspace: string, id: string): string => `run\n${workspace}\n${id}`
 
-export const planNote = (chunk: number): string => `plan/${chunk}`
+/** Note of a run's group with what was planned, written once. */
+export const PLANNED_NOTE = 'planned'
 
 /** Note of a run's group that says which commands are open. */
 export const PROGRESS_NOTE = 'progress'
 
+/** Note of a run's group with entries `chunk * PLAN_CHUNK` and on of the plan of this name. */
+export const planNote = (plan: string, chunk: number): string => `plan/${plan}/${chunk}`
+
 /** The note that holds a place of the plan. */
 export const chunkOf = (place: number): number => Math.floor(place / PLAN_CHUNK)
+
+/** The headers of runs from the notes of `runsGroup`, the latest requested first. */
+export function headersOf(notes: Iterable<readonly [name: string, value: Uint8Array]>): RunHeader[] {
+  const headers = new Map<string, RunHeader>()
+  for (const [, value] of notes) {
+    const header = decodeHeader(value)
+    const known = headers.get(header.id)
+    if (known === undefined || known.endedAtMs === null) headers.set(header.id, header)
+  }
+  return [...headers.values()].sort((one, other) => other.requestedAtMs - one.requestedAtMs)
+}
 
 const HEADER_VERSION = 1
 const CHUNK_VERSION = 1

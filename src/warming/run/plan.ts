@@ -1,4 +1,5 @@
 /** The plan of a run, as predict writes it down before its first command: a header, and the files in order. */
+import type { FoldedCount } from '../../model/folded-run.ts'
 import type { RunSpec } from '../strategy/run-spec.ts'
 import type { RunState } from './state.ts'
 
@@ -8,7 +9,7 @@ export type PlanEntry = {
   readonly layer: string
   /** Why it is here: request, retry, a selector's kind, `dependency of <path>`, or the evidence of a prediction. */
   readonly reason: string
-  /** Imports between it and a priority file; 0 for priority files, and for what a model expects beside them. */
+  /** Imports between it and a priority file: 0 for priority files; 1 for what a model expects beside them. */
   readonly depth: number
   /** Probability of a read before the horizon, 0..1; 1 for what was asked for. */
   readonly probability: number
@@ -19,7 +20,29 @@ export type PlanEntry = {
 }
 
 /** Why files of a plan were never answered by a worker, once their run has ended. */
-export type RestReason = 'pressure' | 'deadline' | 'cancelled' | 'paused'
+export type RestReason = 'pressure' | 'limit' | 'deadline' | 'cancelled' | 'paused'
+
+/** What a plan is cut into once it is made. It never changes afterwards: whoever planned first has planned. */
+export type Planned = {
+  /** Names the notes of this plan; another process that planned the same run has other ones, which count for nothing. */
+  readonly plan: string
+  /** Entries of the plan. */
+  readonly files: number
+  /** The first so many entries are warmed; the others are over the run's limit of files and end as skipped, `limit`. */
+  readonly filesWithin: number
+  /** The first so many entries are at most two imports away from a priority file. */
+  readonly filesNear: number
+  readonly plannedAtMs: number
+}
+
+/** How all files of an ended run ended; their counts add up to the plan. */
+export type RunTally = {
+  readonly counts: readonly FoldedCount[]
+  readonly verified: number
+  readonly bytes: number
+  /** The highest memory pressure that a worker met, 0..1. */
+  readonly pressure: number
+}
 
 export type RunHeader = {
   /** Id of the request that it began with. */
@@ -35,16 +58,18 @@ export type RunHeader = {
   readonly state: RunState
   /** Why it ended as it did, in words; empty when there is nothing to add. */
   readonly why: string
-  /** Entries of the plan; null while it is made. */
-  readonly files: number | null
-  /** The first so many entries are warmed; the others are over the run's limit of files and end as skipped, `limit`. */
-  readonly filesWithin: number
-  /** What the entries within the limit that nobody answered end as; null while the run goes on, or when there are none. */
+  /** Null while the plan is made, and when it could not be made. */
+  readonly planned: Planned | null
+  /**
+   * Why no further files are begun; null as long as nothing stops the run. Once it has ended, what the entries that
+   * nobody has answered end as.
+   */
   readonly rest: RestReason | null
   /** Files of one command now. */
   readonly batchSize: number
-  readonly plannedAtMs: number | null
   readonly endedAtMs: number | null
+  /** Null until it has ended. */
+  readonly tally: RunTally | null
 }
 
 /** Entries of a plan that one note holds. */
