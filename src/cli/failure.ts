@@ -9,7 +9,7 @@ export function reportFailure(cause: unknown, write: (text: string) => void): nu
   if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage
   if (cause instanceof ForewarmError) {
     write(`forewarm: ${cause.code}: ${cause.message}${rootOf(cause)}\n`)
-    return cause.code === 'FW_CONFIG_INVALID' || cause.code === 'FW_REQUEST_INVALID'
+    return ['FW_CONFIG_INVALID', 'FW_REQUEST_INVALID', 'FW_STRATEGY_INVALID'].includes(cause.code)
       ? EXIT_CODES.usage
       : EXIT_CODES.failed
   }

@@ -15,15 +15,16 @@ function redactNode(node: SchemaNode, value: unknown): unknown {
     const entries = [...(value as ReadonlyMap<string, unknown>)]
     return Object.fromEntries(entries.map(([name, member]) => [name, redactNode(kind.member, member)]))
   }
+  if (kind.kind === 'list') return (value as readonly unknown[]).map((item) => redactNode(kind.member, item))
   const members = new Map(Object.entries(value as object))
   return Object.fromEntries([...kind.members].map(([key, member]) => [key, redactNode(member, members.get(key))]))
 }
 
 /** One documented setting. */
 export type DocumentedSetting = {
-  /** Dotted, with `<name>` for the names of a named group. */
+  /** Dotted, with `<name>` for the names of a named group and `<item>` for the items of a list. */
   readonly path: string
-  /** Null inside a named group, which only a whole value of the group can set. */
+  /** Null inside a named group or a list, which only a whole value of the group can set. */
   readonly variable: string | null
   readonly description: string
   readonly expects: string
@@ -40,10 +41,12 @@ function* settingsBelow(node: SchemaNode, path: readonly string[]): Iterable<Doc
     for (const [key, member] of kind.members) yield* settingsBelow(member, [...path, key])
   } else if (kind.kind === 'named') {
     yield* settingsBelow(kind.member, [...path, '<name>'])
+  } else if (kind.kind === 'list') {
+    yield* settingsBelow(kind.member, [...path, '<item>'])
   } else {
     yield {
       path: path.join('.'),
-      variable: path.includes('<name>') ? null : variableOf(path),
+      variable: path.includes('<name>') || path.includes('<item>') ? null : variableOf(path),
       description: node.description ?? '',
       expects: expectation(node),
       value: node.default,
@@ -59,6 +62,7 @@ export function documentedSections(): readonly { readonly path: string; readonly
     const here = { path: path.join('.'), description: node.description ?? '' }
     if (kind.kind === 'setting') return []
     if (kind.kind === 'named') return [here, ...sections(kind.member, [...path, '<name>'])]
+    if (kind.kind === 'list') return [here, ...sections(kind.member, [...path, '<item>'])]
     return [here, ...[...kind.members].flatMap(([key, member]) => sections(member, [...path, key]))]
   }
   return sections(nodeOf(settingsSchema), [])

@@ -1,5 +1,6 @@
 /** Rules between settings, and those of one setting that a schema cannot say. */
-import type { Problem } from './assignment.ts'
+import { BUILT_IN_STRATEGIES } from '../warming/strategy/presets.ts'
+import { nearest, type Problem } from './assignment.ts'
 import type { Settings } from './schema.ts'
 
 type Rule = (settings: Settings) => Problem | null
@@ -42,5 +43,25 @@ const RULES: readonly Rule[] = [
       : `cache.unreadTtlMs (${cache.unreadTtlMs}) is more than cache.readTtlMs (${cache.readTtlMs}): unread warms would outlive what is read`,
 ]
 
-export const brokenRules = (settings: Settings): readonly Problem[] =>
-  RULES.map((rule) => rule(settings)).filter((found) => found !== null)
+/** Strategies that workspaces name must be there. */
+function* unknownStrategies({ workspaces, strategies }: Settings): Iterable<Problem> {
+  const known = [...new Set([...strategies.keys(), ...BUILT_IN_STRATEGIES])]
+  for (const [workspace, { schedule, atStart, onPush, onCheckout }] of workspaces) {
+    const named: readonly (readonly [setting: string, strategy: string | null])[] = [
+      ...schedule.map(({ strategy }, index) => [`schedule.${index}.strategy`, strategy] as const),
+      ...atStart.map((strategy) => ['atStart', strategy] as const),
+      ['onPush', onPush],
+      ['onCheckout', onCheckout],
+    ]
+    for (const [setting, strategy] of named) {
+      if (strategy === null || known.includes(strategy)) continue
+      const where = `workspaces.${workspace}.${setting}`
+      yield `${where}: there is no strategy ${JSON.stringify(strategy)}${nearest(strategy, known)}`
+    }
+  }
+}
+
+export const brokenRules = (settings: Settings): readonly Problem[] => [
+  ...RULES.map((rule) => rule(settings)).filter((found) => found !== null),
+  ...unknownStrategies(settings),
+]

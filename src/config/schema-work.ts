@@ -1,5 +1,6 @@
 /** Settings of the work: which workspaces there are, and how ingest, predict and warm go about it. */
 import { Type } from 'typebox'
+import { triggerMembers } from './schema-strategies.ts'
 import { choiceSetting, integerSetting, named, numberSetting, section } from './setting.ts'
 
 /** Names of workspaces: a repository's name, with its owners before it where that helps. */
@@ -15,6 +16,7 @@ export const workspacesSection = named(
         minLength: 1,
       }),
     }),
+    ...triggerMembers,
   }),
 )
 

@@ -2,6 +2,7 @@
 import type { Static } from 'typebox'
 import { cacheSection, embeddedSection, kafkaSection, modelSection, registrySection } from './schema-engines.ts'
 import { gatewaySection, healthSection, logSection, telemetrySection } from './schema-serve.ts'
+import { strategiesSection } from './schema-strategies.ts'
 import { ingestSection, predictSection, warmSection, workspacesSection } from './schema-work.ts'
 import { choiceSetting, section } from './setting.ts'
 
@@ -12,6 +13,7 @@ export const settingsSchema = section('Settings of forewarm.', {
     'embedded',
   ),
   workspaces: workspacesSection,
+  strategies: strategiesSection,
   ingest: ingestSection,
   predict: predictSection,
   warm: warmSection,

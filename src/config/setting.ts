@@ -31,6 +31,14 @@ export const listSetting = (
   options: { readonly minItems?: number } = {},
 ) => Type.Array(Type.String({ minLength: 1 }), { description, default: [...value], ...options })
 
+/** A setting that may be absent. */
+export const maybe = <Member extends TSchema>(description: string, member: Member) =>
+  Type.Union([member, Type.Null()], { description, default: null })
+
+/** Sections one after the other. */
+export const several = <Member extends TSchema>(description: string, member: Member) =>
+  Type.Array(member, { description, default: [] })
+
 /** A text that may be absent. */
 export const optionalSetting = (description: string) =>
   Type.Union([Type.String({ minLength: 1 }), Type.Null()], { description, default: null })

@@ -12,7 +12,11 @@ type Place = (offset: number) => string
 /** Reads a settings file; `file` is only for messages. */
 export function readYaml(text: string, file: string, schema: SchemaNode): Said {
   const lines = new LineCounter()
-  return readDocument(text, { schema, path: [], lines, place: (offset) => `${file}:${lines.linePos(offset).line}` })
+  const place: Place = (offset) => {
+    const { line, col } = lines.linePos(offset)
+    return `${file}:${line}:${col}`
+  }
+  return readDocument(text, { schema, path: [], lines, place })
 }
 
 /** Reads the value of a variable that stands for a whole section, as YAML (and so also JSON). */
@@ -41,14 +45,18 @@ function readDocument(text: string, { schema, path, lines, place }: Reading): Sa
 /** Aliases are not followed: a few bytes of them can stand for gigabytes. */
 function treeOf(node: Node, place: Place): Tree {
   const where = place(node.range?.[0] ?? 0)
-  if (isAlias(node)) return { where, value: ALIAS, members: null }
-  if (isScalar(node)) return { where, value: node.value, members: null }
-  if (isSeq(node)) return { where, value: node.items.map((item) => treeOf(item as Node, place).value), members: null }
-  if (!isMap(node)) return { where, value: null, members: null }
+  const leaf = { where, members: null, items: null }
+  if (isAlias(node)) return { ...leaf, value: ALIAS }
+  if (isScalar(node)) return { ...leaf, value: node.value }
+  if (isSeq(node)) {
+    const items = node.items.map((item) => treeOf(item as Node, place))
+    return { ...leaf, value: items.map(({ value }) => value), items }
+  }
+  if (!isMap(node)) return { ...leaf, value: null }
   const members = node.items.map((pair): readonly [string, Tree] => {
     const key = pair.key as Node
-    const member = pair.value === null ? { value: null, members: null } : treeOf(pair.value as Node, place)
+    const member = pair.value === null ? { value: null, members: null, items: null } : treeOf(pair.value as Node, place)
     return [isScalar(key) ? String(key.value) : String(key), { ...member, where: place(key.range?.[0] ?? 0) }]
   })
-  return { where, value: members, members }
+  return { where, value: members, members, items: null }
 }

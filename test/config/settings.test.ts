@@ -61,7 +61,7 @@ describe('settings', () => {
 
   test('a misspelt key is an error that names the nearest right one and the line', () => {
     expect(complaint(() => fromYaml('mode: embedded\nwarm:\n  concurency: 3\n'))).toBe(
-      'site.yaml:3: unknown setting warm.concurency, did you mean concurrency?',
+      'site.yaml:3:3: unknown setting warm.concurency, did you mean concurrency?',
     )
     expect(complaint(() => fromYaml('', { FOREWARM_WARM__CONCURENCY: '3' }))).toBe(
       'FOREWARM_WARM__CONCURENCY: unknown setting, did you mean FOREWARM_WARM__CONCURRENCY?',
@@ -73,14 +73,14 @@ describe('settings', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), (key) => {
         fc.pre(!known.has(key))
-        expect(complaint(() => fromYaml(JSON.stringify({ [key]: 1 })))).toContain('site.yaml:1: unknown setting')
+        expect(complaint(() => fromYaml(JSON.stringify({ [key]: 1 })))).toContain('site.yaml:1:2: unknown setting')
       }),
     )
   })
 
   test('a bad value says where it stands, what was expected and what was there', () => {
     expect(complaint(() => fromYaml('kafka:\n  partitions: lots\n'))).toBe(
-      'site.yaml:2: kafka.partitions must be a whole number from 1 to 1024, not "lots"',
+      'site.yaml:2:3: kafka.partitions must be a whole number from 1 to 1024, not "lots"',
     )
     expect(complaint(() => fromYaml('', { FOREWARM_PREDICT__AGGRESSIVENESS: 'wild' }))).toBe(
       'FOREWARM_PREDICT__AGGRESSIVENESS: predict.aggressiveness must be one of low, medium, high, not "wild"',
@@ -96,7 +96,7 @@ describe('settings', () => {
       'workspaces.web.origin.directory is missing',
     )
     const hostile = complaint(() => fromYaml('workspaces:\n  __proto__: {origin: {directory: /}}\n'))
-    expect(hostile).toContain('site.yaml:2: "__proto__" is no name for workspaces')
+    expect(hostile).toContain('site.yaml:2:3: "__proto__" is no name for workspaces')
   })
 
   test('workspaces come from the file and, as a whole, from a variable', () => {
