@@ -22,8 +22,8 @@ import { Heartbeat } from '../src/heartbeat.ts'
 import type { AccessEvent } from '../src/model/access.ts'
 import { inControlGroup, shortId } from '../src/model/identity.ts'
 import type { Cache, CacheKey } from '../src/ports/cache.ts'
+import { CONTENT_LAYER } from '../src/ports/layer.ts'
 import { valueKey } from '../src/warming/cache-key.ts'
-import { CONTENT_LAYER } from '../src/warming/layers.ts'
 import { eventually } from '../test/support/eventually.ts'
 import { startIngestStage } from './ingest-stage.ts'
 import { type Bench, type Comparison, quantile, type Round } from './report.ts'
@@ -234,7 +234,7 @@ async function openPath(site: Site, folder: string, chains: readonly string[]) {
 
 const keyOf = (path: string): CacheKey => {
   const version = blobId(Buffer.from(contentOf(path)))
-  const { layer, producerVersion } = CONTENT_LAYER
+  const { name: layer, version: producerVersion } = CONTENT_LAYER
   return valueKey({ workspace: WORKSPACE, layer, producerVersion, path, version }, sha256Hex)
 }
 

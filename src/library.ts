@@ -10,6 +10,7 @@ export type { Clock } from './ports/clock.ts'
 export type { Codec, CodedTopic, Decoded, TopicValues } from './ports/codec.ts'
 export { ERROR_CODES, type ErrorCode, ForewarmError } from './ports/errors.ts'
 export type { EventLog, LogRecord, OutgoingRecord, TopicPartition, TopicRole } from './ports/event-log.ts'
+export { CONTENT_LAYER, type LayerFile, type LayerProducer, type Layers, layersOf } from './ports/layer.ts'
 export type { Origin, OriginFile, OriginRead } from './ports/origin.ts'
 export type { Log, Telemetry } from './ports/telemetry.ts'
 export {
@@ -32,4 +33,3 @@ export {
 } from './sdk/cached-reader.ts'
 export type { SessionName } from './sdk/session-batches.ts'
 export type { CommandFile, WarmCommand, WarmRequest } from './warming/command.ts'
-export { BUILT_IN_LAYERS, CONTENT_LAYER, type LayerProducer, type Layers } from './warming/layers.ts'

@@ -5,9 +5,9 @@ import { blobId } from '../../src/adapters/origins/blob-id.ts'
 import { createDirectoryOrigin } from '../../src/adapters/origins/directory.ts'
 import type { Parts } from '../../src/compose/parts.ts'
 import type { AccessOutcome } from '../../src/model/access.ts'
+import { CONTENT_LAYER, layersOf } from '../../src/ports/layer.ts'
 import { type AccessPublisher, createAccessPublisher } from '../../src/sdk/access-publisher.ts'
 import { type CachedReader, createCachedReader } from '../../src/sdk/cached-reader.ts'
-import { BUILT_IN_LAYERS } from '../../src/warming/layers.ts'
 import type { Analyzer } from './analyzers.ts'
 
 /** What one session's reads found. */
@@ -56,7 +56,7 @@ export class Fleet {
       logger,
       sha256Hex: (text: string) => createHash('sha256').update(text).digest('hex'),
       newId: randomUUID,
-      layers: BUILT_IN_LAYERS,
+      layers: layersOf([CONTENT_LAYER]),
     }
     this.#reader = createCachedReader(reading, { workspace })
   }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { serveGateway } from '../adapters/http/gateway/server.ts'
 import { blobId } from '../adapters/origins/blob-id.ts'
 import { createGateway, type GatewayDeps } from '../flows/gateway/gateway.ts'
-import { BUILT_IN_LAYERS } from '../warming/layers.ts'
+import { CONTENT_LAYER, layersOf } from '../ports/layer.ts'
 import { digestHex, modelReader, type Parts, sha256Hex } from './parts.ts'
 import type { Stage } from './stage.ts'
 import { openSwitches } from './switches.ts'
@@ -25,7 +25,7 @@ export async function startGateway(parts: Parts, { stages, explain }: Companions
     {
       ...{ log, codec, clock, telemetry, sha256Hex, blobId, digest: digestHex },
       cache: engines.cache(),
-      layers: BUILT_IN_LAYERS,
+      layers: layersOf([CONTENT_LAYER]),
       newId: randomUUID,
       models: modelReader(parts),
       switches,

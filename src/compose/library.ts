@@ -4,11 +4,11 @@ import { createDirectoryOrigin } from '../adapters/origins/directory.ts'
 import { createLoaderOrigin, type LoadFile } from '../adapters/origins/loader.ts'
 import { loadSettings, settingsFrom } from '../config/load.ts'
 import type { Settings } from '../config/schema.ts'
+import { CONTENT_LAYER, type LayerProducer, layersOf } from '../ports/layer.ts'
 import type { Origin } from '../ports/origin.ts'
 import type { Log } from '../ports/telemetry.ts'
 import { type AccessPublisher, createAccessPublisher, type PublisherOptions } from '../sdk/access-publisher.ts'
 import { type CachedReader, createCachedReader } from '../sdk/cached-reader.ts'
-import { BUILT_IN_LAYERS, type LayerProducer } from '../warming/layers.ts'
 import { openEngines } from './engines.ts'
 import { sha256Hex } from './parts.ts'
 import { openReporting } from './reporting.ts'
@@ -51,7 +51,7 @@ export async function openForewarm(options: ForewarmOptions): Promise<Forewarm> 
     { log, codec, clock, ...reporting, newId, random: Math.random },
     { ...options.publisher, workspace, shards: settings.model.limits.shards },
   )
-  const layers = new Map([...BUILT_IN_LAYERS, ...(options.layers ?? []).map((one) => [one.layer, one] as const)])
+  const layers = layersOf([CONTENT_LAYER, ...(options.layers ?? [])])
   const origin = originOf(options.origin)
   const reader = createCachedReader(
     { cache: engines.cache(), publisher, origin, clock, ...reporting, sha256Hex, newId, layers },

@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { PointerHandler } from '../flows/pointers.ts'
 import { WARM_DEFAULTS } from '../flows/warm/dependencies.ts'
 import { WarmHandler } from '../flows/warm.ts'
-import { BUILT_IN_LAYERS } from '../warming/layers.ts'
+import { CONTENT_LAYER, layersOf } from '../ports/layer.ts'
 import { type Parts, sha256Hex } from './parts.ts'
 import { withRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
@@ -22,13 +22,13 @@ export async function startWarm(parts: Parts): Promise<Stage> {
   const cache = engines.cache()
   const { switches, keepFresh } = openSwitches(parts)
   await switches.load()
-  const { concurrency, leaseMs, attemptsMax, batchRecordsMax } = settings.warm
+  const { concurrency, leaseMs, produceMs, attemptsMax, batchRecordsMax } = settings.warm
   const handler = new WarmHandler(
     {
       ...{ log, codec, cache, clock, telemetry, logger, sha256Hex },
       origins: parts.origins,
       random: Math.random,
-      layers: BUILT_IN_LAYERS,
+      layers: layersOf([CONTENT_LAYER]),
       paused: switches.paused,
     },
     {
@@ -37,6 +37,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
       filesInFlightMax: concurrency,
       fileBytesMax: settings.cache.valueBytesMax,
       leaseMs,
+      produceMs,
       retry: { ...WARM_DEFAULTS.retry, attemptsMax },
       pauseMs: PAUSE_MS,
     },

@@ -62,6 +62,10 @@ export const warmSection = section('The process that carries out warm commands.'
   concurrency: integerSetting('Files that one worker has in flight.', 16, { minimum: 1, maximum: 1_024 }),
   batchRecordsMax: integerSetting('Commands taken at once.', 16, { minimum: 1, maximum: 1_000 }),
   leaseMs: integerSetting('How long a worker alone may load a file, milliseconds.', 10_000, { minimum: 1_000 }),
+  produceMs: integerSetting('How long making a layer of one file may take, milliseconds.', 5_000, {
+    minimum: 100,
+    maximum: 60_000,
+  }),
   attemptsMax: integerSetting('Tries for a file whose origin or cache fails for the moment.', 3, {
     minimum: 1,
     maximum: 10,

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   FW_PAUSED: 'warming is paused',
   FW_RUN_UNKNOWN: 'there is no such run',
   FW_PATH_DENIED: 'a path leaves its workspace or is no regular file',
+  FW_LAYER_FAILED: 'the value of a layer could not be made of a file',
   FW_FILE_TOO_LARGE: 'a file is over the size limit',
   FW_RECORD_INVALID: 'a record cannot be decoded or breaks a limit',
   FW_SCHEMA_UNAVAILABLE: 'the schema registry cannot be reached',

@@ -1,12 +1,13 @@
 import { type Lookup, lookUp, type WantedValue } from '../flows/lookup.ts'
+import { produceValue } from '../flows/produce.ts'
 import type { Sha256Hex } from '../model/identity.ts'
 import type { Cache } from '../ports/cache.ts'
 import type { Clock } from '../ports/clock.ts'
 import { type ErrorCode, ForewarmError } from '../ports/errors.ts'
+import type { LayerProducer, Layers } from '../ports/layer.ts'
 import type { Origin, OriginFile } from '../ports/origin.ts'
 import type { Log, Telemetry } from '../ports/telemetry.ts'
 import { valueKey } from '../warming/cache-key.ts'
-import type { LayerProducer, Layers } from '../warming/layers.ts'
 import type { AccessPublisher } from './access-publisher.ts'
 import type { SessionName } from './session-batches.ts'
 
@@ -51,8 +52,9 @@ export interface CachedSession {
   readonly id: string
   /**
    * The value of a file: from the cache, else from the origin, which then fills the cache. Null when the origin has no
-   * such file. The cache can slow a read down but never fails it. Rejects with FW_ORIGIN_UNAVAILABLE, FW_PATH_DENIED or
-   * FW_FILE_TOO_LARGE when the origin does not give the file, with FW_REQUEST_INVALID for a layer nobody can make.
+   * such file, or the layer no value of it. The cache can slow a read down but never fails it. Rejects with FW_ORIGIN_UNAVAILABLE, FW_PATH_DENIED or
+   * FW_FILE_TOO_LARGE when the origin does not give the file, with FW_REQUEST_INVALID for a layer nobody can make,
+   * with FW_LAYER_FAILED when its producer fails.
    */
   read(path: string, options?: ReadOptions): Promise<Uint8Array | null>
   /** Says that the run is over: the model learns from it then. */
@@ -81,6 +83,8 @@ export function createCachedReader(deps: CachedReaderDependencies, options: Cach
   }
 }
 
+type Reading = { readonly revision: string | null; readonly signal: AbortSignal }
+
 const NEVER = new AbortController().signal
 
 class Reader {
@@ -101,14 +105,16 @@ class Reader {
   async read(session: SessionName, path: string, options: ReadOptions): Promise<Uint8Array | null> {
     const timeMs = this.#deps.clock.now()
     const producer = this.#producerOf(options.layer ?? 'content')
-    const { layer, producerVersion } = producer
+    if (producer.handles?.(path) === false) return null
+    const { name: layer, version: producerVersion } = producer
     const wanted = { workspace: this.#workspace, layer, producerVersion, path, version: options.version ?? null }
     const found = await this.#tryCache(() => lookUp(this.#deps, wanted), { outcome: 'miss' })
     // A read that gains from a warm links to it: there the story that an access began comes to its end.
     const links = found.outcome === 'warmHit' ? warmOf(found).links : []
     const attributes = { 'forewarm.access.outcome': found.outcome, 'forewarm.layer': layer }
+    const reading = { revision: session.revision, signal: options.signal ?? NEVER }
     return this.#deps.telemetry.span('read', { kind: 'internal', attributes, links }, async () => {
-      const value = 'value' in found ? found.value : await this.#load(wanted, producer, options.signal ?? NEVER)
+      const value = 'value' in found ? found.value : await this.#load(wanted, producer, reading)
       if (value === null) return null
       const warmedBy = found.outcome === 'warmHit' ? warmOf(found).commandId : null
       const { outcome } = found
@@ -124,11 +130,16 @@ class Reader {
     throw new ForewarmError('FW_REQUEST_INVALID', `no producer of the layer '${layer}' is registered; known: ${known}`)
   }
 
-  async #load(wanted: WantedValue, producer: LayerProducer, signal: AbortSignal): Promise<Uint8Array | null> {
+  async #load(wanted: WantedValue, producer: LayerProducer, reading: Reading): Promise<Uint8Array | null> {
+    const { revision, signal } = reading
     const read = await this.#deps.origin.read(wanted.path, { bytesMax: this.#fileBytesMax, signal })
     switch (read.outcome) {
       case 'read':
-        return this.#fill(wanted, producer, read.file)
+        return this.#fill(
+          wanted,
+          read.file,
+          await produceValue(producer, { ...wanted, ...read.file, revision }, signal),
+        )
       case 'missing':
         return null
       case 'denied':
@@ -139,8 +150,8 @@ class Reader {
   }
 
   /** Under the version that was read, which need not be the one that was wanted. */
-  async #fill(wanted: WantedValue, producer: LayerProducer, { bytes, version }: OriginFile): Promise<Uint8Array> {
-    const value = producer.produce(bytes)
+  async #fill(wanted: WantedValue, { version }: OriginFile, value: Uint8Array | null): Promise<Uint8Array | null> {
+    if (value === null) return null
     const key = valueKey({ ...wanted, version }, this.#deps.sha256Hex)
     await this.#tryCache(() => this.#deps.cache.put(key, value, { kind: 'fill' }), 'full')
     return value

@@ -1,7 +1,7 @@
 /** How the files of a warm command end, as far as it can be said without asking anybody. */
 import type { WarmOutcomeKind } from '../model/outcome.ts'
 import type { CommandFile, WarmCommand } from './command.ts'
-import type { Layers } from './layers.ts'
+import type { LayerNames } from './layers.ts'
 import { pathDenial } from './path.ts'
 
 /** What became of one file; `version` and `bytes` as in WarmedFile. */
@@ -13,7 +13,16 @@ export type FileResult = {
 }
 
 /** Why a file was not warmed on purpose. */
-export type SkipReason = 'pressure' | 'deadline' | 'limit' | 'size' | 'held' | 'layer' | 'workspace' | 'paused'
+export type SkipReason =
+  | 'pressure'
+  | 'deadline'
+  | 'limit'
+  | 'size'
+  | 'held'
+  | 'layer'
+  | 'workspace'
+  | 'paused'
+  | 'language'
 
 export const skipped = (detail: SkipReason): FileResult => ended('skipped', detail)
 
@@ -26,11 +35,13 @@ export const ended = (outcome: WarmOutcomeKind, detail = ''): FileResult => ({
 })
 
 /** The result of a file that needs no look at the cache, or null. The control group comes first: it is never touched. */
-export function settledByCommand(file: CommandFile, layers: Layers): FileResult | null {
+export function settledByCommand(file: CommandFile, layers: LayerNames): FileResult | null {
   if (file.control) return ended('control')
   const denial = pathDenial(file.path)
   if (denial !== null) return ended('denied', denial)
-  return layers.has(file.layer) ? null : skipped('layer')
+  const layer = layers.get(file.layer)
+  if (layer === undefined) return skipped('layer')
+  return layer.handles?.(file.path) === false ? skipped('language') : null
 }
 
 export type Circumstances = {

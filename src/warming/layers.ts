@@ -1,20 +1,14 @@
 /**
- * The layers that a worker can make from a file's bytes. A reader and a worker agree on a value's name only if they
- * agree on its producer version, so both look it up here.
+ * The kinds of values that a file has in the cache. A reader and a worker agree on a value's name only if they agree on
+ * the version of its layer, so both look it up in the same list.
  */
-
-export type LayerProducer = {
-  readonly layer: string
-  /** Changes whenever the same bytes would give another value; old values then simply are no longer found. */
-  readonly producerVersion: string
-  /** Makes the layer's value. */
-  produce(bytes: Uint8Array): Uint8Array
+export type LayerName = {
+  /** What commands and readers ask for: `content`, `ast`, a word of the fleet's own. */
+  readonly name: string
+  /** Changes whenever the same file would give another value; old values then simply are no longer found. */
+  readonly version: string
+  /** Whether files of this path have a value, by the path alone; all have, unless told. */
+  readonly handles?: (path: string) => boolean
 }
 
-/** The file's own bytes. */
-export const CONTENT_LAYER: LayerProducer = { layer: 'content', producerVersion: '1', produce: (bytes) => bytes }
-
-export type Layers = ReadonlyMap<string, LayerProducer>
-
-/** The layers of this build. */
-export const BUILT_IN_LAYERS: Layers = new Map([[CONTENT_LAYER.layer, CONTENT_LAYER]])
+export type LayerNames = ReadonlyMap<string, LayerName>

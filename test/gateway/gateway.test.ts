@@ -13,9 +13,9 @@ import { Tallies } from '../../src/model/fold/tallies.ts'
 import { prove } from '../../src/model/proof.ts'
 import { ForewarmError } from '../../src/ports/errors.ts'
 import type { EventLog } from '../../src/ports/event-log.ts'
+import { CONTENT_LAYER, layersOf } from '../../src/ports/layer.ts'
 import type { FileEvidence } from '../../src/ports/model-reader.ts'
 import { valueKey } from '../../src/warming/cache-key.ts'
-import { BUILT_IN_LAYERS } from '../../src/warming/layers.ts'
 import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
 
 const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -70,7 +70,7 @@ async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
       sha256Hex,
       blobId,
       digest,
-      layers: BUILT_IN_LAYERS,
+      layers: layersOf([CONTENT_LAYER]),
       newId: randomUUID,
       models: {
         file: async (workspace, path) => (workspace === 'acme/web' && path === evidence.path ? evidence : null),

@@ -6,9 +6,9 @@ import { expect, it, onTestFinished } from 'vitest'
 import { blobId } from '../../src/adapters/origins/blob-id.ts'
 import { sha256Hex } from '../../src/compose/parts.ts'
 import type { WarmedFile } from '../../src/model/outcome.ts'
+import { CONTENT_LAYER } from '../../src/ports/layer.ts'
 import { valueKey } from '../../src/warming/cache-key.ts'
 import type { WarmCommand } from '../../src/warming/command.ts'
-import { CONTENT_LAYER } from '../../src/warming/layers.ts'
 import { type Deployment, deploy } from '../support/deployment.ts'
 import { eventually } from '../support/eventually.ts'
 import { aFile, readOutcomes } from '../support/warm-worker.ts'
@@ -20,7 +20,7 @@ const FILES_PER_COMMAND = 10
 const COMMANDS = (2 * FILES) / FILES_PER_COMMAND
 const FILE_BYTES = 16_384
 const KILLS = 4
-const { producerVersion } = CONTENT_LAYER
+const { version: producerVersion } = CONTENT_LAYER
 
 type Tree = { readonly directory: string; readonly files: ReadonlyMap<string, Uint8Array> }
 

@@ -10,11 +10,11 @@ import { blobId } from '../../src/adapters/origins/blob-id.ts'
 import { createDirectoryOrigin } from '../../src/adapters/origins/directory.ts'
 import type { Cache } from '../../src/ports/cache.ts'
 import { ForewarmError } from '../../src/ports/errors.ts'
+import { CONTENT_LAYER, layersOf } from '../../src/ports/layer.ts'
 import type { NewAccess } from '../../src/sdk/access-publisher.ts'
 import { createCachedReader } from '../../src/sdk/cached-reader.ts'
 import type { SessionName } from '../../src/sdk/session-batches.ts'
 import { pointerKey, valueKey } from '../../src/warming/cache-key.ts'
-import { BUILT_IN_LAYERS } from '../../src/warming/layers.ts'
 
 const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex')
 const bytesOf = (text: string) => new TextEncoder().encode(text)
@@ -50,7 +50,10 @@ function setUp(wrap: (cache: Cache) => Cache = (cache) => cache) {
   const cache = wrap(memory)
   const origin = createDirectoryOrigin(root)
   const deps = { cache, publisher, origin, clock, telemetry, logger: SILENT_LOG, sha256Hex, newId: () => 'id1' }
-  const reader = createCachedReader({ ...deps, layers: BUILT_IN_LAYERS }, { workspace: 'shop', fileBytesMax: 1_000 })
+  const reader = createCachedReader(
+    { ...deps, layers: layersOf([CONTENT_LAYER]) },
+    { workspace: 'shop', fileBytesMax: 1_000 },
+  )
   return { reader, cache: memory, clock, telemetry, published, ended }
 }
 

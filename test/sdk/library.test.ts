@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openEngines } from '../../src/compose/engines.ts'
 import { openReporting } from '../../src/compose/reporting.ts'
 import { settingsFrom } from '../../src/config/load.ts'
-import { openForewarm } from '../../src/library.ts'
+import { type LayerFile, openForewarm } from '../../src/library.ts'
 
 let root = ''
 beforeAll(async () => {
@@ -42,9 +42,9 @@ describe('the library', () => {
 
   it('takes a function as the origin and layers of the fleet’s own', async () => {
     const upper = {
-      layer: 'upper',
-      producerVersion: '1',
-      produce: (bytes: Uint8Array) => new TextEncoder().encode(new TextDecoder().decode(bytes).toUpperCase()),
+      name: 'upper',
+      version: '1',
+      produce: ({ bytes }: LayerFile) => new TextEncoder().encode(new TextDecoder().decode(bytes).toUpperCase()),
     }
     const files = new Map([['b.ts', 'let b\n']])
     const forewarm = await openForewarm({

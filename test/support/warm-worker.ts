@@ -7,20 +7,16 @@ import { WARM_DEFAULTS, type WarmDependencies, type WarmSettings } from '../../s
 import { WarmHandler } from '../../src/flows/warm.ts'
 import type { WarmOutcome } from '../../src/model/outcome.ts'
 import type { Headers, LogBatch, LogRecord } from '../../src/ports/event-log.ts'
+import { CONTENT_LAYER, layersOf } from '../../src/ports/layer.ts'
 import type { Origin, OriginRead } from '../../src/ports/origin.ts'
-
 import { valueKey } from '../../src/warming/cache-key.ts'
 import type { CommandFile, WarmCommand } from '../../src/warming/command.ts'
-import { BUILT_IN_LAYERS, CONTENT_LAYER } from '../../src/warming/layers.ts'
 import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
 
 export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 export const contentKey = (path: string, version: string) =>
-  valueKey(
-    { workspace: 'shop', layer: 'content', producerVersion: CONTENT_LAYER.producerVersion, path, version },
-    sha256Hex,
-  )
+  valueKey({ workspace: 'shop', layer: 'content', producerVersion: CONTENT_LAYER.version, path, version }, sha256Hex)
 
 export const aFile = (fields: Partial<CommandFile> = {}): CommandFile => ({
   path: 'src/a.ts',
@@ -120,7 +116,7 @@ export function createWorker({ origin, settings, ...given }: WorkerOptions) {
     logger: SILENT_LOG,
     sha256Hex,
     random: () => 0,
-    layers: BUILT_IN_LAYERS,
+    layers: layersOf([CONTENT_LAYER]),
     paused: () => false,
     ...given,
   }

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { CONTENT_LAYER, layersOf } from '../../src/ports/layer.ts'
 import { ByteBudget } from '../../src/warming/byte-budget.ts'
 import { reasonToSkip, settledByCommand } from '../../src/warming/decide.ts'
-import { BUILT_IN_LAYERS } from '../../src/warming/layers.ts'
 import { orderOfNeed } from '../../src/warming/order.ts'
 import { retryDelayMs } from '../../src/warming/retry.ts'
 import { RoomCredit } from '../../src/warming/room-credit.ts'
@@ -74,12 +74,12 @@ test('a pause stops a file at once; deadline, pressure and budget at their very 
 test.each(['../a', 'a/../b', '/etc/passwd', 'a//b', 'a/', '.', '', 'a\0b', 'a\\b', '.git/config', 'a/.Git/HEAD'])(
   'no worker looks at the path %j, whatever the codec let through',
   (path) => {
-    expect(settledByCommand(aFile({ path }), BUILT_IN_LAYERS)).toMatchObject({ outcome: 'denied' })
+    expect(settledByCommand(aFile({ path }), layersOf([CONTENT_LAYER]))).toMatchObject({ outcome: 'denied' })
   },
 )
 
 test('names that merely look like version control or like dots are files like others', () => {
   for (const path of ['.gitignore', '.github/x.yml', 'a.git/b', '...', 'a/..b', '.hidden']) {
-    expect(settledByCommand(aFile({ path }), BUILT_IN_LAYERS)).toBeNull()
+    expect(settledByCommand(aFile({ path }), layersOf([CONTENT_LAYER]))).toBeNull()
   }
 })

@@ -5,14 +5,14 @@ import { ForewarmError } from '../../ports/errors.ts'
 import type { Lookup, WantedValue } from '../../ports/gateway.ts'
 import type { Telemetry } from '../../ports/telemetry.ts'
 import { type ValueName, valueKey } from '../../warming/cache-key.ts'
-import type { Layers } from '../../warming/layers.ts'
+import type { LayerNames } from '../../warming/layers.ts'
 import { pathDenial } from '../../warming/path.ts'
 import { lookUp } from '../lookup.ts'
 
 export type CachedValuesDeps = {
   readonly cache: Cache
   readonly telemetry: Telemetry
-  readonly layers: Layers
+  readonly layers: LayerNames
   readonly sha256Hex: Sha256Hex
   /** Git blob id of some bytes. */
   readonly blobId: (bytes: Uint8Array) => string
@@ -57,7 +57,7 @@ const isVersionOf = (deps: CachedValuesDeps, bytes: Uint8Array, version: string)
   version === deps.blobId(bytes) || version === deps.digest(bytes)
 
 const producerOf = (deps: CachedValuesDeps, { producer, layer }: WantedValue): string =>
-  producer ?? deps.layers.get(layer)?.producerVersion ?? OWN_PRODUCER
+  producer ?? deps.layers.get(layer)?.version ?? OWN_PRODUCER
 
 const nameOf = (deps: CachedValuesDeps, wanted: WantedValue, version: string): ValueName => ({
   workspace: wanted.workspace,

@@ -1,9 +1,9 @@
 import { ForewarmError } from '../../ports/errors.ts'
+import type { LayerProducer } from '../../ports/layer.ts'
 import type { Origin } from '../../ports/origin.ts'
 import type { ByteBudget } from '../../warming/byte-budget.ts'
 import type { CommandFile, WarmCommand } from '../../warming/command.ts'
 import { ended, type FileResult, skipped } from '../../warming/decide.ts'
-import type { LayerProducer } from '../../warming/layers.ts'
 import type { Slots } from '../slots.ts'
 
 /** A command being carried out. */
@@ -21,7 +21,7 @@ export type Course = {
 export type Finished = FileResult & { readonly finishedAtMs: number }
 
 /** A file that the command alone does not settle, with its place in the command. */
-export type OpenFile = { readonly index: number; readonly file: CommandFile; readonly producer: LayerProducer }
+export type OpenFile = { readonly index: number; readonly file: CommandFile; readonly layer: LayerProducer }
 
 /** Why the signal of a command is aborted when its time is over, and not because the worker stops. */
 export const DEADLINE = new Error('the deadline of the command has passed')

@@ -3,10 +3,10 @@ import type { Cache } from '../../ports/cache.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Codec } from '../../ports/codec.ts'
 import type { EventLog } from '../../ports/event-log.ts'
+import type { Layers } from '../../ports/layer.ts'
 import type { Origins } from '../../ports/origin.ts'
 import type { IsPaused } from '../../ports/switches.ts'
 import type { Log, Telemetry } from '../../ports/telemetry.ts'
-import type { Layers } from '../../warming/layers.ts'
 import type { RetrySchedule } from '../../warming/retry.ts'
 
 /** What a warm worker needs of the world. */
@@ -41,6 +41,8 @@ export type WarmSettings = {
   readonly leasePollMs: number
   /** A call to the origin or the cache that has no answer for so long has failed. */
   readonly attemptMs: number
+  /** A producer that has made no value of a file after so long has failed for it; below `leaseMs`. */
+  readonly produceMs: number
   readonly retry: RetrySchedule
   /** How long a sample of the cache's pressure is believed. */
   readonly pressureSampleMs: number
@@ -55,6 +57,7 @@ export const WARM_DEFAULTS: Omit<WarmSettings, 'worker'> = {
   leaseMs: 10_000,
   leasePollMs: 50,
   attemptMs: 5_000,
+  produceMs: 5_000,
   retry: { attemptsMax: 3, baseMs: 100, capMs: 2_000 },
   pressureSampleMs: 500,
   pauseMs: 1_000,

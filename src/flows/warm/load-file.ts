@@ -1,12 +1,13 @@
 /** Brings one file of a command into the cache: presence, lease, origin, layer, cache. */
 import type { CacheKey } from '../../ports/cache.ts'
 import { ForewarmError } from '../../ports/errors.ts'
+import type { LayerProducer } from '../../ports/layer.ts'
 import type { Origin, OriginFile, OriginRead } from '../../ports/origin.ts'
 import type { ByteBudget } from '../../warming/byte-budget.ts'
 import { pointerKey, unversionedLeaseKey, valueKey } from '../../warming/cache-key.ts'
 import type { CommandFile } from '../../warming/command.ts'
 import { ended, type FileResult, skipped } from '../../warming/decide.ts'
-import type { LayerProducer } from '../../warming/layers.ts'
+import { produceValue } from '../produce.ts'
 import { type AttemptOptions, attempt } from './attempts.ts'
 import type { WarmDependencies, WarmSettings } from './dependencies.ts'
 import { RoomMaker } from './room-maker.ts'
@@ -15,8 +16,9 @@ import { RoomMaker } from './room-maker.ts'
 export type FileTask = {
   readonly commandId: string
   readonly workspace: string
+  readonly revision: string | null
   readonly file: CommandFile
-  readonly producer: LayerProducer
+  readonly layer: LayerProducer
   readonly origin: Origin
   readonly budget: ByteBudget
   /** Another version of the file that the cache holds; null where there is none or nobody asks. */
@@ -55,16 +57,16 @@ export class FileLoader {
   /** The versions that the pointers of some files name, in their order, where the cache holds their values; else null. */
   async formerVersions(
     workspace: string,
-    files: readonly Pick<FileTask, 'file' | 'producer'>[],
+    files: readonly Pick<FileTask, 'file' | 'layer'>[],
     signal: AbortSignal,
   ): Promise<readonly (string | null)[]> {
     const { cache, sha256Hex } = this.#deps
     const versions = await this.askCache(signal, () =>
       Promise.all(files.map(({ file }) => cache.pointer(pointerKey(workspace, file.path, sha256Hex)))),
     )
-    const named = files.flatMap(({ file, producer }, at) => {
+    const named = files.flatMap(({ file, layer }, at) => {
       const version = versions[at] ?? null
-      return version === null ? [] : [{ at, version, key: this.keyOf({ workspace, file, producer }, version) }]
+      return version === null ? [] : [{ at, version, key: this.keyOf({ workspace, file, layer }, version) }]
     })
     const present = await this.has(
       named.map(({ key }) => key),
@@ -80,9 +82,8 @@ export class FileLoader {
   }
 
   /** The key of a file's value when its version is known. */
-  keyOf({ workspace, file, producer }: Pick<FileTask, 'workspace' | 'file' | 'producer'>, version: string): CacheKey {
-    const { layer, path } = file
-    const name = { workspace, layer, producerVersion: producer.producerVersion, path, version }
+  keyOf({ workspace, file, layer }: Pick<FileTask, 'workspace' | 'file' | 'layer'>, version: string): CacheKey {
+    const name = { workspace, layer: layer.name, producerVersion: layer.version, path: file.path, version }
     return valueKey(name, this.#deps.sha256Hex)
   }
 
@@ -160,7 +161,26 @@ export class FileLoader {
     if (read.outcome !== 'read') return this.#refused(read)
     const wanted = task.file.version
     if (wanted !== null && wanted !== read.file.version) return ended('missing', 'version')
-    return this.#put(task, read.file)
+    const value = await this.#produce(task, read.file)
+    return value instanceof Uint8Array ? this.#put(task, value, read.file.version) : value
+  }
+
+  /** The layer's value, or the result of a file that has none: whatever its producer does, it fails this file alone. */
+  async #produce(task: FileTask, { bytes, version }: OriginFile): Promise<Uint8Array | FileResult> {
+    const { layer, workspace, revision, signal: ending } = task
+    const { clock, random, logger } = this.#deps
+    const file = { workspace, path: task.file.path, bytes, version, revision }
+    const schedule = { attemptsMax: 1, baseMs: 0, capMs: 0 }
+    const options = { clock, random, schedule, attemptMs: this.#settings.produceMs, lateAs: 'FW_LAYER_FAILED' } as const
+    try {
+      const value = await attempt({ ...options, signal: ending }, (signal) => produceValue(layer, file, signal))
+      return value ?? skipped('language')
+    } catch (error) {
+      ending.throwIfAborted()
+      if (!(error instanceof ForewarmError)) throw error
+      logger.warn({ layer: layer.name, cause: error.message }, 'a layer could not be made of a file')
+      return ended('failed', 'layer')
+    }
   }
 
   #read(task: FileTask, bytesMax: number): Promise<OriginRead> {
@@ -175,10 +195,10 @@ export class FileLoader {
     return skipped(read.bytes > this.#settings.fileBytesMax ? 'size' : 'limit')
   }
 
-  async #put(task: FileTask, { bytes, version }: OriginFile): Promise<FileResult> {
+  async #put(task: FileTask, value: Uint8Array, version: string): Promise<FileResult> {
     // A read may have taken long: a pause that came meanwhile is obeyed within a second.
     if (this.#deps.paused(task.workspace)) return skipped('paused')
-    const value = task.producer.produce(bytes)
+    if (value.byteLength > this.#settings.fileBytesMax) return skipped('size')
     if (!task.budget.take(value.byteLength)) return skipped('limit')
     const source = { kind: 'warm', commandId: task.commandId, traceparent: task.traceparent } as const
     let stored = false
@@ -208,12 +228,9 @@ export class FileLoader {
     }
   }
 
-  #unversionedKey({ workspace, file, producer }: FileTask): CacheKey {
-    const { layer, path } = file
-    return unversionedLeaseKey(
-      { workspace, layer, producerVersion: producer.producerVersion, path },
-      this.#deps.sha256Hex,
-    )
+  #unversionedKey({ workspace, file, layer }: FileTask): CacheKey {
+    const name = { workspace, layer: layer.name, producerVersion: layer.version, path: file.path }
+    return unversionedLeaseKey(name, this.#deps.sha256Hex)
   }
 
   #attempt<Result>(

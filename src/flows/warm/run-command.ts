@@ -98,11 +98,11 @@ export class CommandRunner {
     const open: OpenFile[] = []
     for (const index of orderOfNeed(course.command.files)) {
       const file = course.command.files[index]
-      const producer = this.#deps.layers.get(file?.layer ?? '')
+      const layer = this.#deps.layers.get(file?.layer ?? '')
       if (file === undefined) continue
       const settled = settledByCommand(file, this.#deps.layers)
       if (settled !== null) this.#finish(course.results, index, settled)
-      else if (producer !== undefined) open.push({ index, file, producer })
+      else if (layer !== undefined) open.push({ index, file, layer })
     }
     return open
   }
@@ -132,8 +132,8 @@ export class CommandRunner {
     return former
   }
 
-  #keyOf(course: Course, { file, producer }: OpenFile, version: string) {
-    return this.#loader.keyOf({ workspace: course.command.workspace, file, producer }, version)
+  #keyOf(course: Course, { file, layer }: OpenFile, version: string) {
+    return this.#loader.keyOf({ workspace: course.command.workspace, file, layer }, version)
   }
 
   /** Does the work on each file that is to be begun, in a slot of its own; ends when all have ended. */
@@ -201,13 +201,13 @@ export class CommandRunner {
 
   async #inSlot(course: Course, one: OpenFile, work: (one: OpenFile, task: FileTask) => Promise<void>): Promise<void> {
     const { command, origin, budget, traceparent, signal } = course
-    const { file, producer } = one
+    const { file, layer } = one
     const atWork: Promise<unknown>[] = []
     const occupied = (work: Promise<unknown>): void => {
       atWork.push(work)
     }
-    const { id: commandId, workspace } = command
-    const where = { commandId, workspace, file, producer, origin, formerVersion: null }
+    const { id: commandId, workspace, revision } = command
+    const where = { commandId, workspace, revision, file, layer, origin, formerVersion: null }
     try {
       await work(one, { ...where, budget, traceparent, signal, occupied })
     } finally {

@@ -1,0 +1,29 @@
+/** How the value of a layer is made from a file. Producers: the bytes themselves, parsers, modules of a fleet's own. */
+import type { LayerName } from '../warming/layers.ts'
+
+/** A file as the producer of a layer gets it. */
+export type LayerFile = {
+  readonly workspace: string
+  readonly path: string
+  readonly bytes: Uint8Array
+  /** Content version: git blob id. */
+  readonly version: string
+  /** Revision that the value is made for, where one was named. */
+  readonly revision: string | null
+}
+
+export type LayerProducer = LayerName & {
+  /**
+   * Makes the value; null when this file has none. Whatever it rejects with fails this file alone. The signal is aborted
+   * when nobody waits for the value any more.
+   */
+  produce(file: LayerFile, signal: AbortSignal): Uint8Array | null | Promise<Uint8Array | null>
+}
+
+export type Layers = ReadonlyMap<string, LayerProducer>
+
+/** The file's own bytes. */
+export const CONTENT_LAYER: LayerProducer = { name: 'content', version: '1', produce: ({ bytes }) => bytes }
+
+export const layersOf = (layers: Iterable<LayerProducer>): Layers =>
+  new Map([...layers].map((layer) => [layer.name, layer]))
