@@ -12,6 +12,7 @@ import type { Parts } from './parts.ts'
 import { startPredict } from './predict.ts'
 import { openReporting, type ProcessReporting } from './reporting.ts'
 import { anyFailed, type Stage } from './stage.ts'
+import { startStages } from './stages.ts'
 import { lockUp } from './up-lock.ts'
 import { startPointers, startWarm } from './warm.ts'
 
@@ -116,11 +117,7 @@ async function startHealth({ settings, heartbeat, logger }: Parts, stages: reado
 
 /** All stages in this process. The gateway comes last: what it accepts is handled at once. */
 async function startAll(parts: Parts): Promise<readonly Stage[]> {
-  const ingest = await startIngest(parts)
-  const predict = await startPredict(parts)
-  const warm = await startWarm(parts)
-  const pointers = await startPointers(parts)
-  const stages = [ingest, predict, warm, pointers]
-  const gateway = await startGateway(parts, { stages, explain: predict.explain })
+  const { stages, explain } = await startStages(parts)
+  const gateway = await startGateway(parts, { stages, explain })
   return [gateway, ...stages]
 }

@@ -30,7 +30,7 @@ export async function connectLog(settings: Settings) {
 }
 
 /** Metrics of a command that ends at once are nothing to fetch, and its port would be a process's. */
-async function openParts(settings: Settings): Promise<{ readonly parts: Parts; close(): Promise<void> }> {
+export async function openParts(settings: Settings): Promise<{ readonly parts: Parts; close(): Promise<void> }> {
   const { telemetry } = settings
   const prometheus = { ...telemetry.prometheus, enabled: false }
   const quiet: Settings = { ...settings, log: { level: 'warn' }, telemetry: { ...telemetry, prometheus } }
