@@ -1,6 +1,7 @@
 /** The stages of a worker: carrying out warm commands, and moving the pointers of files that changed. */
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import { createProcessMemory } from '../adapters/system/memory.ts'
 import { PointerHandler } from '../flows/pointers.ts'
 import { WARM_DEFAULTS } from '../flows/warm/dependencies.ts'
 import { WarmHandler } from '../flows/warm.ts'
@@ -30,6 +31,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
       random: Math.random,
       layers: layersOf([CONTENT_LAYER]),
       paused: switches.paused,
+      memory: createProcessMemory(),
     },
     {
       ...WARM_DEFAULTS,

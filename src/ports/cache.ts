@@ -40,8 +40,10 @@ export type CachePressure = {
   /** Bytes that the cache may hold; null when it has no limit. */
   readonly bytesMax: number | null
   readonly bytesUsed: number
-  /** Share of `bytesMax` held by entries that are live, 0..1 (sampled). */
+  /** Share of its memory held by entries that are live, 0..1 (sampled); in a cluster of the node with the most. */
   readonly pressure: number
+  /** The same of the node with the least: under it some keys still have room. Equal to `pressure` outside a cluster. */
+  readonly pressureMin: number
 }
 
 export interface Cache {
@@ -66,7 +68,11 @@ export interface Cache {
   lease(key: CacheKey, holder: string, ttlMs: number): Promise<boolean>
   /** Gives a lease back if it is still the holder's. */
   release(key: CacheKey, holder: string): Promise<void>
-  pressure(): Promise<CachePressure>
+  /**
+   * How much of the cache live values hold; with a key `pressure` is that of the node that the key goes to. Measured anew
+   * at most once a second where that takes work, so ask as often as you like.
+   */
+  pressure(key?: CacheKey): Promise<CachePressure>
   stats(workspaceId: string): Promise<CacheStats>
   /** Removes all entries of a workspace; returns how many. */
   clear(workspaceId: string): Promise<number>

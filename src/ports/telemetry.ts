@@ -62,6 +62,11 @@ export const METRICS = {
     description: 'Time from the access that led to a command to its files being in the cache',
   },
   'forewarm.cache.pressure': { kind: 'gauge', unit: '1', description: 'Share of the cache held by live entries' },
+  'forewarm.worker.memory': {
+    kind: 'gauge',
+    unit: '1',
+    description: 'Share of the memory that the worker may take which is in use; 0 where nothing bounds it',
+  },
   'forewarm.publisher.dropped': {
     kind: 'counter',
     unit: '{access}',

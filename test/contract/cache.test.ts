@@ -28,7 +28,10 @@ async function sqliteSubject(bytesMax: number): Promise<CacheSubject> {
   const clock = createManualClock(1_700_000_000_000)
   const open = async () => {
     const database = openDatabase(join(folder, 'data.db'))
-    return { ...createSqliteCache(database, { clock, bytesMax }), close: async () => database.close() }
+    return {
+      ...createSqliteCache(database, { clock, bytesMax, pressureAgeMsMax: 0 }),
+      close: async () => database.close(),
+    }
   }
   const stop = () => rm(folder, { recursive: true, force: true })
   return { open, passTime: async (ms) => clock.advance(ms), stop }

@@ -2,10 +2,12 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { createRedisCache, type RedisCacheOptions } from '../../src/adapters/redis/cache.ts'
+import { addressOfKey } from '../../src/adapters/redis/cache-pressure.ts'
 import { openRedis } from '../../src/adapters/redis/connect.ts'
 import type { Cache, EntrySource } from '../../src/ports/cache.ts'
 import { freePort } from '../support/services/ports.ts'
 import { startRedis } from '../support/services/redis.ts'
+import { startRedisCluster } from '../support/services/redis-cluster.ts'
 
 const services = inject('services')
 const workspaceId = '0123456789abcdef'
@@ -120,8 +122,39 @@ test('a workspace id that would reach the keys of another workspace is refused',
 })
 
 test('pressure is measured once for all who ask within its age', async () => {
-  const { cache } = open()
-  const [one, two] = [cache.pressure(), cache.pressure()]
-  expect(one).toBe(two)
-  expect((await one).bytesMax).toBeGreaterThan(0)
+  const server = await startRedis({ settings: { maxmemory: '64mb' } })
+  onTestFinished(() => server.stop())
+  const { cache, redis } = open(server.url)
+  await cache.put(key, text, fill)
+  const infos = async () => Number(/cmdstat_info:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0)
+  const before = await infos()
+  const answers = await Promise.all([cache.pressure(), cache.pressure(key), cache.pressure()])
+  expect(await cache.pressure(key)).toEqual(answers[0])
+  expect(answers[1]?.bytesMax).toBe(64 * 1_048_576)
+  // One by the cache, one by this test.
+  expect((await infos()) - before).toBe(2)
+})
+
+test('in a cluster pressure is that of the node that a key goes to', async () => {
+  const settings = { maxmemory: '8mb', 'maxmemory-policy': 'volatile-ttl', 'maxmemory-samples': '10' }
+  const cluster = await startRedisCluster({ settings })
+  onTestFinished(() => cluster.stop())
+  const urls = cluster.nodes.map(({ url }) => url)
+  const connection = openRedis({ urls, cluster: true }, 'cache')
+  const cache = createRedisCache(connection, { keyPrefix: '', pressureAgeMsMax: 0 })
+  onTestFinished(() => cache.close())
+  const keys = Array.from({ length: 6_000 }, (_, at) => ({ workspaceId, rest: `v.${at}` }))
+  // The client knows who holds which slots once it has answered.
+  await cache.pressure()
+  const holders = new Map(keys.map(({ rest }) => [rest, addressOfKey(connection, `${workspaceId}:e${rest}`)]))
+  const [first, ...others] = cluster.nodes.map(({ host, port }) => `${host}:${port}`)
+  const on = (address: string | undefined) => keys.filter(({ rest }) => holders.get(rest) === address)
+  expect(others.map((address) => on(address).length).every((count) => count > 1_000)).toBe(true)
+  await Promise.all(on(first).map((each) => cache.put(each, randomBytes(4_000), fill)))
+  const pressures = await Promise.all([first, ...others].map(async (address) => cache.pressure(on(address)[0])))
+  const [full = 0, ...empty] = pressures.map(({ pressure }) => pressure)
+  expect(full).toBeGreaterThan(0.5)
+  expect(Math.max(...empty)).toBeLessThan(0.05)
+  expect(await cache.pressure()).toMatchObject({ bytesMax: 3 * 8 * 1_048_576, pressure: expect.closeTo(full, 1) })
+  expect((await cache.pressure()).pressureMin).toBeLessThan(0.05)
 })

@@ -11,7 +11,10 @@ test('a damaged entry is a miss, is counted, and makes room for the right value'
   onTestFinished(() => database.close())
   let damaged = 0
   const clock = createManualClock(0)
-  const cache = createSqliteCache(database, { clock, bytesMax: 1_000_000, onDamaged: () => (damaged += 1) })
+  const cache = createSqliteCache(database, {
+    ...{ clock, bytesMax: 1_000_000, pressureAgeMsMax: 0 },
+    onDamaged: () => (damaged += 1),
+  })
   const ways = [
     `UPDATE cache_payloads SET payload = x'00'`,
     `UPDATE cache_payloads SET payload = 'text'`,

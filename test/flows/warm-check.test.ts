@@ -10,7 +10,7 @@ import type { Cache } from '../../src/ports/cache.ts'
 import { ForewarmError } from '../../src/ports/errors.ts'
 import { pointerKey } from '../../src/warming/cache-key.ts'
 import { eventually } from '../support/eventually.ts'
-import { aFile, contentKey, createCountingOrigin, createWorker, sha256Hex } from '../support/warm-worker.ts'
+import { aFile, contentKey, createCountingOrigin, createWorker, pressureOf, sha256Hex } from '../support/warm-worker.ts'
 
 const files = new Map([
   ['src/a.ts', 'a'],
@@ -78,7 +78,7 @@ test('a check renews nothing: what it found leaves when it would have left', asy
 
 test('a check is made under any pressure, and fails with the cache', async () => {
   const cache = createMemoryCache({ clock: createSystemClock() })
-  const full: Cache = { ...cache, pressure: async () => ({ bytesMax: 1, bytesUsed: 1, pressure: 1 }) }
+  const full: Cache = { ...cache, pressure: async () => pressureOf(1) }
   const origin = createCountingOrigin(files)
   expect(await createWorker({ origin, cache: full }).warm([aFile(), aFile({ version: 'v-a' })], check)).toEqual([
     'cold',

@@ -12,7 +12,15 @@ import { inControlGroup, shortId } from '../../src/model/identity.ts'
 import type { Cache } from '../../src/ports/cache.ts'
 import { ForewarmError } from '../../src/ports/errors.ts'
 import { eventually } from '../support/eventually.ts'
-import { aCommand, aFile, contentKey, createCountingOrigin, createWorker, sha256Hex } from '../support/warm-worker.ts'
+import {
+  aCommand,
+  aFile,
+  contentKey,
+  createCountingOrigin,
+  createWorker,
+  pressureOf,
+  sha256Hex,
+} from '../support/warm-worker.ts'
 
 const files = new Map([
   ['src/a.ts', 'a'],
@@ -169,16 +177,17 @@ test('a file that waits for another worker is not read once warming is paused', 
 })
 
 test('at the pressure threshold warming stops in the middle of a command, but present files are still renewed', async () => {
-  let reads = 0
+  let puts = 0
   const cache = createMemoryCache({ clock: createSystemClock() })
   const pressed: Cache = {
     ...cache,
-    pressure: async () => ({ bytesMax: 1, bytesUsed: 1, pressure: reads > 0 ? 0.9 : 0 }),
+    pressure: async () => pressureOf(puts > 0 ? 0.9 : 0.2),
+    put: (...put) => {
+      puts += 1
+      return cache.put(...put)
+    },
   }
-  const origin = createCountingOrigin(files, async () => {
-    reads += 1
-    return null
-  })
+  const origin = createCountingOrigin(files)
   const worker = createWorker({ origin, cache: pressed, settings: { filesInFlightMax: 1 } })
   expect(await worker.warm(paths('src/a.ts', 'src/b.ts', 'src/c.ts'))).toEqual([
     'warmed',
@@ -186,6 +195,38 @@ test('at the pressure threshold warming stops in the middle of a command, but pr
     'skipped pressure',
   ])
   expect(await worker.warm([aFile({ version: 'v-a' })])).toEqual(['present'])
+  expect(origin.reads).toEqual(['src/a.ts'])
+  expect((await worker.outcomes()).map(({ pressure }) => pressure)).toEqual([0.9, 0.9])
+})
+
+test("pressure is also the worker's own memory: the larger of the two counts", async () => {
+  const origin = createCountingOrigin(files)
+  const cache: Cache = { ...createMemoryCache({ clock: createSystemClock() }), pressure: async () => pressureOf(0.3) }
+  let share = 0.2
+  const worker = createWorker({ origin, cache, memory: { share: async () => share } })
+  expect(await worker.warm(paths('src/a.ts'))).toEqual(['warmed'])
+  share = 0.95
+  expect(await worker.warm(paths('src/b.ts'))).toEqual(['skipped pressure'])
+  expect((await worker.outcomes()).map(({ pressure }) => pressure)).toEqual([0.3, 0.95])
+  expect(worker.telemetry.measures.filter(({ metric }) => metric === 'forewarm.worker.memory').at(-1)?.value).toBe(0.95)
+})
+
+test('in a cluster a file is stopped by the pressure of the node that its value goes to, and by no other', async () => {
+  const cache = createMemoryCache({ clock: createSystemClock() })
+  const full = contentKey('src/b.ts', 'v-b')
+  const pressed: Cache = {
+    ...cache,
+    pressure: async (key) => ({
+      ...pressureOf(0.1),
+      pressure: key === undefined || key.rest === full.rest ? 0.9 : 0.1,
+    }),
+  }
+  const origin = createCountingOrigin(files)
+  const worker = createWorker({ origin, cache: pressed })
+  const versioned = [aFile({ version: 'v-a' }), aFile({ path: 'src/b.ts', version: 'v-b' })]
+  expect(await worker.warm(versioned)).toEqual(['warmed', 'skipped pressure'])
+  expect(origin.reads).toEqual(['src/a.ts'])
+  expect(await worker.warm(paths('src/b.ts', 'src/c.ts'))).toEqual(['skipped pressure', 'warmed'])
 })
 
 test('a cache without room for the value skips it for pressure', async () => {

@@ -6,6 +6,7 @@ import { createSystemClock } from '../../src/adapters/system/clock.ts'
 import { WARM_DEFAULTS, type WarmDependencies, type WarmSettings } from '../../src/flows/warm/dependencies.ts'
 import { WarmHandler } from '../../src/flows/warm.ts'
 import type { WarmOutcome } from '../../src/model/outcome.ts'
+import type { CachePressure } from '../../src/ports/cache.ts'
 import type { Headers, LogBatch, LogRecord } from '../../src/ports/event-log.ts'
 import { CONTENT_LAYER, layersOf } from '../../src/ports/layer.ts'
 import type { Origin, OriginRead } from '../../src/ports/origin.ts'
@@ -17,6 +18,12 @@ export const sha256Hex = (text: string): string => createHash('sha256').update(t
 
 export const contentKey = (path: string, version: string) =>
   valueKey({ workspace: 'shop', layer: 'content', producerVersion: CONTENT_LAYER.version, path, version }, sha256Hex)
+
+/** What a full cache answers that is under so much pressure. */
+export const pressureOf = (pressure: number): CachePressure => ({
+  ...{ bytesMax: 1, bytesUsed: 1 },
+  ...{ pressure, pressureMin: pressure },
+})
 
 export const aFile = (fields: Partial<CommandFile> = {}): CommandFile => ({
   path: 'src/a.ts',
@@ -118,6 +125,7 @@ export function createWorker({ origin, settings, ...given }: WorkerOptions) {
     random: () => 0,
     layers: layersOf([CONTENT_LAYER]),
     paused: () => false,
+    memory: { share: async () => 0 },
     ...given,
   }
   const handler = new WarmHandler(deps, { ...WARM_DEFAULTS, worker: 'worker-1', pressureSampleMs: 0, ...settings })

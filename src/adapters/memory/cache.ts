@@ -1,4 +1,4 @@
-import type { Cache, CacheEntry, CacheKey, CacheStats, EntrySource } from '../../ports/cache.ts'
+import type { Cache, CacheEntry, CacheKey, CachePressure, CacheStats, EntrySource } from '../../ports/cache.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type CacheLifetimes, DEFAULT_LIFETIMES } from '../cache-lifetime.ts'
 
@@ -130,11 +130,11 @@ class EntryTable {
     return true
   }
 
-  pressure(nowMs: number): { bytesMax: number | null; bytesUsed: number; pressure: number } {
+  pressure(nowMs: number): CachePressure {
     this.#dropExpired(nowMs)
     const live = [...this.#read.values()].filter((entry) => entry.renewedMs >= nowMs - this.#lifetimes.liveMs)
     const pressure = this.#bytesMax === null ? 0 : Math.min(1, bytesOf(live) / this.#bytesMax)
-    return { bytesMax: this.#bytesMax, bytesUsed: this.#bytes, pressure }
+    return { bytesMax: this.#bytesMax, bytesUsed: this.#bytes, pressure, pressureMin: pressure }
   }
 
   stats(workspaceId: string, nowMs: number): CacheStats {

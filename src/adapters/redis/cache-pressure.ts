@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import { Command, Redis } from 'ioredis'
 import type { CachePressure } from '../../ports/cache.ts'
 import type { CacheLifetimes } from '../cache-lifetime.ts'
 import type { CacheKeys } from './cache-keys.ts'
@@ -6,35 +6,40 @@ import { sampleNode } from './cache-sample.ts'
 import type { RedisConnection } from './connect.ts'
 import { infoNumber } from './node.ts'
 
-/** Answers with the last value while it is younger than `ageMsMax`, and asks once for all who ask at the same time. */
-export function remembered<Value>(ageMsMax: number, measure: () => Promise<Value>): () => Promise<Value> {
-  let latest: { readonly atMs: number; readonly value: Promise<Value> } | null = null
-  return () => {
-    const nowMs = performance.now()
-    if (latest !== null && nowMs - latest.atMs < ageMsMax) return latest.value
-    const asked = { atMs: nowMs, value: measure() }
-    latest = asked
-    asked.value.catch(() => {
-      if (latest === asked) latest = null
-    })
-    return asked.value
-  }
-}
+/** How pressed one node is. */
+export type NodePressure = { readonly bytesMax: number; readonly bytesUsed: number; readonly pressure: number }
 
-/** Bytes of all nodes together; the pressure is that of the node that has the most, since keys cannot choose another. */
+/** By the address of each master. */
+export type PressureByNode = ReadonlyMap<string, NodePressure>
+
 export async function measurePressure(
   connection: RedisConnection,
   keys: CacheKeys,
   lifetimes: CacheLifetimes,
-): Promise<CachePressure> {
+): Promise<PressureByNode> {
   const nodes = await connection.masters()
-  const all = await connection.run(() => Promise.all(nodes.map((node) => pressureOf(node, keys, lifetimes))))
-  const bytesMax = all.some((node) => node.bytesMax === 0) ? null : sum(all.map((node) => node.bytesMax))
-  const pressure = bytesMax === null ? 0 : Math.max(...all.map((node) => node.pressure))
-  return { bytesMax, bytesUsed: sum(all.map((node) => node.bytesUsed)), pressure }
+  const measured = nodes.map(async (node) => [addressOf(node), await pressureOf(node, keys, lifetimes)] as const)
+  return new Map(await connection.run(() => Promise.all(measured)))
 }
 
-type NodePressure = { readonly bytesMax: number; readonly bytesUsed: number; readonly pressure: number }
+/** Bytes of all nodes together; the pressure is that of the node which holds the key, or of the one that has the most. */
+export function pressureFrom(byNode: PressureByNode, address: string | null): CachePressure {
+  const all = [...byNode.values()]
+  const bytesMax = all.some((node) => node.bytesMax === 0) ? null : sum(all.map((node) => node.bytesMax))
+  const shares = all.map((node) => node.pressure)
+  // Just after a fail-over the key's new node has not been measured yet.
+  const ofKey = address === null ? undefined : byNode.get(address)
+  const pressure = ofKey?.pressure ?? Math.max(...shares)
+  return { bytesMax, bytesUsed: sum(all.map((node) => node.bytesUsed)), pressure, pressureMin: Math.min(...shares) }
+}
+
+/** Address of the master that a key goes to, as the client knows the slots now; null where there is no cluster. */
+export function addressOfKey({ client }: RedisConnection, name: string): string | null {
+  if (client instanceof Redis) return null
+  return client.slots[new Command('get', [name]).getSlot()]?.[0] ?? null
+}
+
+const addressOf = ({ options }: Redis): string => `${options.host}:${options.port}`
 
 async function pressureOf(node: Redis, keys: CacheKeys, lifetimes: CacheLifetimes): Promise<NodePressure> {
   const info = await node.info('memory')

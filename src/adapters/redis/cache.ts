@@ -3,8 +3,9 @@ import { ForewarmError } from '../../ports/errors.ts'
 import { decodeEntry, encodeEntry, STATE_OFFSET, UNREAD_BYTE } from '../../wire/cache-entry.ts'
 import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs } from '../cache-lifetime.ts'
 import { pack, sourceOf, unpack } from '../compression.ts'
+import { remembered } from '../remembered.ts'
 import { type CacheKeys, createCacheKeys } from './cache-keys.ts'
-import { measurePressure, remembered } from './cache-pressure.ts'
+import { addressOfKey, measurePressure, pressureFrom } from './cache-pressure.ts'
 import { dropCold } from './cache-room.ts'
 import { clearEntries, countEntries } from './cache-scan.ts'
 import type { RedisConnection } from './connect.ts'
@@ -54,6 +55,9 @@ export function createRedisCache(connection: RedisConnection, options: RedisCach
     (await run(() => runScript(client, { script, keys: [key], args }))) === 1
   const renew = (key: CacheKey): Promise<boolean> =>
     isYes(RENEW, keys.entry(key), [jitteredMs(lifetimes.unreadMs, key), jitteredMs(lifetimes.readMs, key)])
+  const measured = remembered(options.pressureAgeMsMax ?? PRESSURE_AGE_MS_MAX, () =>
+    measurePressure(connection, keys, lifetimes),
+  )
   return {
     get: (key) => getEntry(context, key),
     has: (wanted) => run(() => Promise.all(wanted.map(async (key) => (await client.exists(keys.entry(key))) === 1))),
@@ -72,9 +76,8 @@ export function createRedisCache(connection: RedisConnection, options: RedisCach
     release: async (key, holder) => {
       await isYes(RELEASE, keys.lease(key), [holder])
     },
-    pressure: remembered(options.pressureAgeMsMax ?? PRESSURE_AGE_MS_MAX, () =>
-      measurePressure(connection, keys, lifetimes),
-    ),
+    pressure: async (key) =>
+      pressureFrom(await measured(), key === undefined ? null : addressOfKey(connection, keys.entry(key))),
     stats: (workspaceId) => countEntries(connection, keys.entriesOf(workspaceId)),
     clear: (workspaceId) => clearEntries(connection, keys.entriesOf(workspaceId)),
     healthy: () => connection.healthy(),

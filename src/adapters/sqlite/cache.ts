@@ -1,9 +1,10 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
-import type { Cache, CacheEntry, CacheKey, EntrySource, PutResult } from '../../ports/cache.ts'
+import type { Cache, CacheEntry, CacheKey, CachePressure, EntrySource, PutResult } from '../../ports/cache.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { ForewarmError } from '../../ports/errors.ts'
 import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs } from '../cache-lifetime.ts'
 import { type Packed, pack, sourceOf, unpack } from '../compression.ts'
+import { remembered } from '../remembered.ts'
 import { type CacheStatements, prepareCache } from './cache-statements.ts'
 import { transact } from './database.ts'
 import { guardSqlite } from './errors.ts'
@@ -13,9 +14,13 @@ export type SqliteCacheOptions = {
   /** Bytes of stored values (packed, without the file's own overhead) that the cache holds at most, and of one value. */
   readonly bytesMax: number
   readonly lifetimes?: Partial<CacheLifetimes>
+  /** Pressure is measured anew after so long; default 1 s, 0 for always. */
+  readonly pressureAgeMsMax?: number
   /** Told of every damaged entry; it is removed and counts as a miss. */
   readonly onDamaged?: () => void
 }
+
+const PRESSURE_AGE_MS_MAX = 1_000
 
 /** Entries looked at in one step of making room. */
 const EVICTION_STEP = 64
@@ -23,13 +28,14 @@ const EVICTION_STEP = 64
 /** The cache in the embedded file. The opener of `database` closes it. */
 export function createSqliteCache(database: DatabaseSync, options: SqliteCacheOptions): Cache {
   const context = makeContext(database, options)
-  const { statements, clock, bytesMax, guard } = context
+  const { statements, clock, guard } = context
   const renew = (key: CacheKey): boolean => {
     const found = statements.find.get(...columnsOf(key), clock.now())
     if (found === undefined) return false
     touch(context, key, found['state'] === 'unread' ? 'unread' : 'read')
     return true
   }
+  const pressure = remembered(options.pressureAgeMsMax ?? PRESSURE_AGE_MS_MAX, async () => pressureOf(context))
   return {
     get: (key) => getEntry(context, key),
     async has(keys) {
@@ -59,10 +65,7 @@ export function createSqliteCache(database: DatabaseSync, options: SqliteCacheOp
     async release(key, holder) {
       guard(() => statements.release.run(...columnsOf(key), holder))
     },
-    async pressure() {
-      const liveBytes = Number(guard(() => statements.liveBytes.get(clock.now() - context.liveMs))?.['bytes'])
-      return { bytesMax, bytesUsed: guard(() => bytesUsed(statements)), pressure: Math.min(1, liveBytes / bytesMax) }
-    },
+    pressure: async () => pressure(),
     async stats(workspaceId) {
       const found = guard(() => statements.stats.get(workspaceId, clock.now()))
       const count = (name: string): number => Number(found?.[name] ?? 0)
@@ -76,6 +79,12 @@ export function createSqliteCache(database: DatabaseSync, options: SqliteCacheOp
     },
     async close() {},
   }
+}
+
+function pressureOf({ statements, clock, bytesMax, liveMs, guard }: Context): CachePressure {
+  const liveBytes = Number(guard(() => statements.liveBytes.get(clock.now() - liveMs))?.['bytes'])
+  const pressure = Math.min(1, liveBytes / bytesMax)
+  return { bytesMax, bytesUsed: guard(() => bytesUsed(statements)), pressure, pressureMin: pressure }
 }
 
 type Context = ReturnType<typeof makeContext>

@@ -5,12 +5,14 @@ import type { ByteBudget } from '../../warming/byte-budget.ts'
 import type { CommandFile, WarmCommand } from '../../warming/command.ts'
 import { ended, type FileResult, skipped } from '../../warming/decide.ts'
 import type { Slots } from '../slots.ts'
+import type { Gate } from './gate.ts'
 
 /** A command being carried out. */
 export type Course = {
   readonly command: WarmCommand
   readonly origin: Origin
   readonly budget: ByteBudget
+  readonly gate: Gate
   /** Places of the files that the command may have in flight; null leaves it to the worker's own. */
   readonly places: Slots | null
   readonly traceparent: string | null

@@ -5,6 +5,7 @@ import type { Codec } from '../../ports/codec.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { Layers } from '../../ports/layer.ts'
 import type { Origins } from '../../ports/origin.ts'
+import type { ProcessMemory } from '../../ports/process-memory.ts'
 import type { IsPaused } from '../../ports/switches.ts'
 import type { Log, Telemetry } from '../../ports/telemetry.ts'
 import type { RetrySchedule } from '../../warming/retry.ts'
@@ -23,6 +24,7 @@ export type WarmDependencies = {
   readonly random: () => number
   readonly layers: Layers
   readonly paused: IsPaused
+  readonly memory: ProcessMemory
 }
 
 export type WarmSettings = {
@@ -44,7 +46,7 @@ export type WarmSettings = {
   /** A producer that has made no value of a file after so long has failed for it; below `leaseMs`. */
   readonly produceMs: number
   readonly retry: RetrySchedule
-  /** How long a sample of the cache's pressure is believed. */
+  /** How long a sample of the worker's own memory is believed. */
   readonly pressureSampleMs: number
   /** A partition whose record cannot be handled now (registry or log away) is delivered again after this. */
   readonly pauseMs: number

@@ -10,6 +10,7 @@ import { ended, type FileResult, skipped } from '../../warming/decide.ts'
 import { produceValue } from '../produce.ts'
 import { type AttemptOptions, attempt } from './attempts.ts'
 import type { WarmDependencies, WarmSettings } from './dependencies.ts'
+import type { Gate } from './gate.ts'
 import { RoomMaker } from './room-maker.ts'
 
 /** One file on its way. */
@@ -21,6 +22,7 @@ export type FileTask = {
   readonly layer: LayerProducer
   readonly origin: Origin
   readonly budget: ByteBudget
+  readonly gate: Gate
   /** Another version of the file that the cache holds; null where there is none or nobody asks. */
   readonly formerVersion: string | null
   readonly traceparent: string | null
@@ -196,14 +198,15 @@ export class FileLoader {
   }
 
   async #put(task: FileTask, value: Uint8Array, version: string): Promise<FileResult> {
-    // A read may have taken long: a pause that came meanwhile is obeyed within a second.
-    if (this.#deps.paused(task.workspace)) return skipped('paused')
+    const key = this.keyOf(task, version)
+    // A read may have taken long, and only now is it sure where the value goes.
+    const reason = await this.askCache(task.signal, () => task.gate.reasonToSkip(key))
+    if (reason !== null) return skipped(reason)
     if (value.byteLength > this.#settings.fileBytesMax) return skipped('size')
     if (!task.budget.take(value.byteLength)) return skipped('limit')
     const source = { kind: 'warm', commandId: task.commandId, traceparent: task.traceparent } as const
     let stored = false
     try {
-      const key = this.keyOf(task, version)
       await this.#room.before(value.byteLength, task.signal)
       const result = await this.askCache(task.signal, () => this.#deps.cache.put(key, value, source))
       stored = result === 'stored'

@@ -3,11 +3,12 @@ import type { WarmedFile, WarmOutcome } from '../../model/outcome.ts'
 import type { ActiveSpan } from '../../ports/telemetry.ts'
 import { ByteBudget } from '../../warming/byte-budget.ts'
 import type { CommandFile, WarmCommand } from '../../warming/command.ts'
-import { ended, type FileResult, reasonToSkip, settledByCommand, skipped } from '../../warming/decide.ts'
+import { ended, type FileResult, settledByCommand, skipped } from '../../warming/decide.ts'
 import { orderOfNeed } from '../../warming/order.ts'
 import { Slots } from '../slots.ts'
 import { type Course, DEADLINE, type Finished, guarded, inCalls, type OpenFile } from './course.ts'
 import type { WarmDependencies, WarmSettings } from './dependencies.ts'
+import { Gate } from './gate.ts'
 import { FileLoader, type FileTask } from './load-file.ts'
 import { PressureGauge } from './pressure-gauge.ts'
 
@@ -29,6 +30,7 @@ export class CommandRunner {
   /** Rejects with the reason of `stop` when that is aborted before every file has its outcome. */
   async run(command: WarmCommand, span: ActiveSpan, stop: AbortSignal): Promise<WarmOutcome> {
     const results = new Map<number, Finished>()
+    let pressure = 0
     const origin = this.#deps.origins(command.workspace)
     if (origin === null) {
       for (const index of command.files.keys()) this.#finish(results, index, skipped('workspace'))
@@ -37,15 +39,17 @@ export class CommandRunner {
       const signal = AbortSignal.any([stop, this.#deadline(command, ending.signal)])
       const budget = new ByteBudget(command.bytesMax)
       const places = command.parallelMax === 0 ? null : new Slots(command.parallelMax)
-      const course = { command, origin, budget, places, traceparent: span.traceparent, signal, results }
+      const gate = new Gate({ ...this.#deps, pressure: this.#pressure }, command, budget)
+      const course = { command, origin, budget, gate, places, traceparent: span.traceparent, signal, results }
       try {
         await (command.mode === 'check' ? this.#checkFiles(course) : this.#warmFiles(course))
       } finally {
         ending.abort()
       }
       stop.throwIfAborted()
+      pressure = gate.pressureMet
     }
-    return this.#outcome(command, results)
+    return this.#outcome(command, results, pressure)
   }
 
   /** Aborted with DEADLINE when the command's time is over; measured from now on by the clock that never goes back. */
@@ -66,6 +70,7 @@ export class CommandRunner {
     const named = open.filter(({ file }) => file.version !== null)
     for (const files of inCalls(named)) await this.#finishPresent(course, files)
     const absent = open.filter(({ index }) => !course.results.has(index))
+    if (absent.length === 0) await guarded(() => course.gate.reasonToSkip(null))
     const formerVersions = await this.#formerVersions(course, absent)
     await this.#inSlots(course, absent, async ({ index }, task) => {
       const formerVersion = formerVersions.get(index) ?? null
@@ -145,7 +150,7 @@ export class CommandRunner {
     const running: Promise<void>[] = []
     try {
       for (const one of files) {
-        if (!(await this.#begin(course, one.index))) continue
+        if (!(await this.#begin(course, one))) continue
         const working = this.#inSlot(course, one, work)
         working.catch(() => {})
         running.push(working)
@@ -158,8 +163,9 @@ export class CommandRunner {
   }
 
   /** Waits for a slot and holds it if the file is to be loaded; else finishes the file and holds none. */
-  async #begin(course: Course, index: number): Promise<boolean> {
-    const { command, budget, signal, results } = course
+  async #begin(course: Course, one: OpenFile): Promise<boolean> {
+    const { command, gate, signal, results } = course
+    const { index, file } = one
     const taken = await guarded(async () => {
       await this.#takeSlot(course)
       return null
@@ -170,10 +176,8 @@ export class CommandRunner {
     }
     if (command.mode === 'check') return true
     const verdict = await guarded(async () => {
-      const pressure = await this.#loader.askCache(signal, () => this.#pressure.current())
-      const paused = this.#deps.paused(command.workspace)
-      const now = { nowMs: this.#deps.clock.now(), paused, pressure, leftBytes: budget.leftBytes }
-      return reasonToSkip(command, now)
+      const key = file.version === null ? null : this.#keyOf(course, one, file.version)
+      return this.#loader.askCache(signal, () => gate.reasonToSkip(key))
     }).catch((error) => {
       this.#leaveSlot(course)
       throw error
@@ -200,7 +204,7 @@ export class CommandRunner {
   }
 
   async #inSlot(course: Course, one: OpenFile, work: (one: OpenFile, task: FileTask) => Promise<void>): Promise<void> {
-    const { command, origin, budget, traceparent, signal } = course
+    const { command, origin, budget, gate, traceparent, signal } = course
     const { file, layer } = one
     const atWork: Promise<unknown>[] = []
     const occupied = (work: Promise<unknown>): void => {
@@ -209,7 +213,7 @@ export class CommandRunner {
     const { id: commandId, workspace, revision } = command
     const where = { commandId, workspace, revision, file, layer, origin, formerVersion: null }
     try {
-      await work(one, { ...where, budget, traceparent, signal, occupied })
+      await work(one, { ...where, budget, gate, traceparent, signal, occupied })
     } finally {
       // A read that nobody waits for still holds its memory and its thread, so it keeps its slot until it ends.
       Promise.allSettled(atWork).then(() => this.#leaveSlot(course))
@@ -220,7 +224,7 @@ export class CommandRunner {
     results.set(index, { ...result, finishedAtMs: this.#deps.clock.now() })
   }
 
-  #outcome(command: WarmCommand, results: ReadonlyMap<number, Finished>): WarmOutcome {
+  #outcome(command: WarmCommand, results: ReadonlyMap<number, Finished>, pressure: number): WarmOutcome {
     return {
       commandId: command.id,
       workspace: command.workspace,
@@ -230,7 +234,7 @@ export class CommandRunner {
       issuedAtMs: command.issuedAtMs,
       mode: command.mode,
       firstFile: command.firstFile,
-      pressure: 0,
+      pressure,
       files: command.files.map((file, index) => warmedFile(file, results.get(index))),
     }
   }
