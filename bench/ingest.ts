@@ -8,6 +8,7 @@ import { createKafkaClient } from '../src/adapters/kafka/connection.ts'
 import { SILENT_LOG } from '../src/adapters/memory/telemetry.ts'
 import { createSilentTelemetry } from '../src/adapters/telemetry/silent.ts'
 import { openEngines } from '../src/compose/engines.ts'
+import { openLayers } from '../src/compose/layers.ts'
 import { openOrigins } from '../src/compose/origins.ts'
 import { Heartbeat } from '../src/heartbeat.ts'
 import type { ModelStore, RowSpace, RowWrite } from '../src/ports/model-store.ts'
@@ -110,6 +111,7 @@ async function ingest(site: Site, accesses: number, noted?: NotedChange[]): Prom
     heartbeat,
     engines: { ...engines, store: () => store },
     origins: openOrigins(settings).origins,
+    layers: openLayers(settings).layers,
   })
   await stage.stored(accesses)
   const seconds = (performance.now() - stage.assignedAtMs()) / 1_000

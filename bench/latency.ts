@@ -13,6 +13,7 @@ import { SILENT_LOG } from '../src/adapters/memory/telemetry.ts'
 import { blobId } from '../src/adapters/origins/blob-id.ts'
 import { createSilentTelemetry } from '../src/adapters/telemetry/silent.ts'
 import { type Engines, openEngines } from '../src/compose/engines.ts'
+import { openLayers } from '../src/compose/layers.ts'
 import { openOrigins } from '../src/compose/origins.ts'
 import type { Parts } from '../src/compose/parts.ts'
 import { startPredict } from '../src/compose/predict.ts'
@@ -202,7 +203,7 @@ async function openPath(site: Site, folder: string, chains: readonly string[]) {
     opened.push(engines)
     const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
     const { origins } = openOrigins(settings)
-    return { settings, engines, telemetry, logger: SILENT_LOG, heartbeat, origins }
+    return { settings, engines, telemetry, logger: SILENT_LOG, heartbeat, origins, layers: openLayers(settings).layers }
   }
   const taught = lessons(chains, Date.now())
   const { engines: analyzer } = connect()

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { SILENT_LOG } from '../src/adapters/memory/telemetry.ts'
 import { createSilentTelemetry } from '../src/adapters/telemetry/silent.ts'
 import { type Engines, openEngines } from '../src/compose/engines.ts'
+import { openLayers } from '../src/compose/layers.ts'
 import { openOrigins } from '../src/compose/origins.ts'
 import { startWarm } from '../src/compose/warm.ts'
 import { Heartbeat } from '../src/heartbeat.ts'
@@ -101,6 +102,7 @@ async function warmSeconds(servers: Servers, files: readonly File[], directory: 
       engines,
       heartbeat,
       origins: openOrigins(settings).origins,
+      layers: openLayers(settings).layers,
     })
     const seconds = await Promise.race([timed.seconds, stage.failed])
     const { entries } = await engines.cache().stats(shortId(WORKSPACE, sha256Hex))

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { serveGateway } from '../adapters/http/gateway/server.ts'
 import { blobId } from '../adapters/origins/blob-id.ts'
 import { createGateway, type GatewayDeps } from '../flows/gateway/gateway.ts'
-import { CONTENT_LAYER, layersOf } from '../ports/layer.ts'
 import { digestHex, modelReader, type Parts, sha256Hex } from './parts.ts'
 import type { Stage } from './stage.ts'
 import { openSwitches } from './switches.ts'
@@ -25,7 +24,7 @@ export async function startGateway(parts: Parts, { stages, explain }: Companions
     {
       ...{ log, codec, clock, telemetry, sha256Hex, blobId, digest: digestHex },
       cache: engines.cache(),
-      layers: layersOf([CONTENT_LAYER]),
+      layers: await parts.layers(),
       newId: randomUUID,
       models: modelReader(parts),
       switches,

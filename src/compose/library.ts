@@ -4,12 +4,13 @@ import { createDirectoryOrigin } from '../adapters/origins/directory.ts'
 import { createLoaderOrigin, type LoadFile } from '../adapters/origins/loader.ts'
 import { loadSettings, settingsFrom } from '../config/load.ts'
 import type { Settings } from '../config/schema.ts'
-import { CONTENT_LAYER, type LayerProducer, layersOf } from '../ports/layer.ts'
+import type { LayerProducer } from '../ports/layer.ts'
 import type { Origin } from '../ports/origin.ts'
 import type { Log } from '../ports/telemetry.ts'
 import { type AccessPublisher, createAccessPublisher, type PublisherOptions } from '../sdk/access-publisher.ts'
 import { type CachedReader, createCachedReader } from '../sdk/cached-reader.ts'
 import { openEngines } from './engines.ts'
+import { openLayers } from './layers.ts'
 import { sha256Hex } from './parts.ts'
 import { openReporting } from './reporting.ts'
 
@@ -22,7 +23,7 @@ export type ForewarmOptions = {
   readonly settings?: Readonly<Record<string, unknown>>
   /** Settings file to read; FOREWARM_CONFIG's unless told. */
   readonly settingsFile?: string
-  /** Layers of the fleet's own, beside `content`. */
+  /** Layers of the fleet's own, made in this process; those of `warm.plugins` are known without it. */
   readonly layers?: readonly LayerProducer[]
   readonly publisher?: Omit<PublisherOptions, 'workspace' | 'shards'>
   /** Where warnings go (an engine that is away, accesses that wait); nowhere unless told: the output is the caller's. */
@@ -40,6 +41,8 @@ export type Forewarm = {
 export async function openForewarm(options: ForewarmOptions): Promise<Forewarm> {
   const settings = settingsOf(options)
   const { workspace } = options
+  const opening = openLayers(settings, options.layers)
+  const layers = await opening.layers()
   // Metrics are not served from an analyzer's process: several on one machine would fight for the port.
   const telemetry = { ...settings.telemetry, prometheus: { ...settings.telemetry.prometheus, enabled: false } }
   const opened = await openReporting({ ...settings, telemetry, log: { level: 'error' } }, 'library')
@@ -51,7 +54,6 @@ export async function openForewarm(options: ForewarmOptions): Promise<Forewarm> 
     { log, codec, clock, ...reporting, newId, random: Math.random },
     { ...options.publisher, workspace, shards: settings.model.limits.shards },
   )
-  const layers = layersOf([CONTENT_LAYER, ...(options.layers ?? [])])
   const origin = originOf(options.origin)
   const reader = createCachedReader(
     { cache: engines.cache(), publisher, origin, clock, ...reporting, sha256Hex, newId, layers },
@@ -60,6 +62,7 @@ export async function openForewarm(options: ForewarmOptions): Promise<Forewarm> 
   const close = async (deadlineMs?: number) => {
     await publisher.close(deadlineMs)
     await engines.close()
+    await opening.close()
     await reporting.flush()
   }
   return { publisher, reader, close }

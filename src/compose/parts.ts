@@ -6,6 +6,7 @@ import type { Heartbeat } from '../heartbeat.ts'
 import type { ModelReader } from '../ports/model-reader.ts'
 import type { Origins } from '../ports/origin.ts'
 import type { Engines, Reporting } from './engines.ts'
+import type { OpenedLayers } from './layers.ts'
 
 export type Parts = Reporting & {
   readonly settings: Settings
@@ -13,6 +14,8 @@ export type Parts = Reporting & {
   readonly heartbeat: Heartbeat
   /** The origins of the workspaces; the same for all stages of a process. */
   readonly origins: Origins
+  /** The layers of values; loaded at the first call, rejects with FW_CONFIG_INVALID when a plugin cannot be used. */
+  readonly layers: OpenedLayers['layers']
 }
 
 /** How old what is read of a model may be, milliseconds. */

@@ -7,6 +7,7 @@ import { type Running, runProcess } from '../process.ts'
 import { type Engines, openEngines } from './engines.ts'
 import { startGateway } from './gateway.ts'
 import { startIngest } from './ingest.ts'
+import { openLayers } from './layers.ts'
 import { openOrigins } from './origins.ts'
 import type { Parts } from './parts.ts'
 import { startPredict } from './predict.ts'
@@ -51,7 +52,10 @@ async function startNamed(
     closers.push(() => engines.close())
     const { origins, close } = openOrigins(settings)
     closers.push(close)
-    const parts = { ...reporting, settings, engines, origins, heartbeat: heartbeatOf(settings, engines) }
+    const opened = openLayers(settings)
+    closers.push(opened.close)
+    const { layers } = opened
+    const parts = { ...reporting, settings, engines, origins, layers, heartbeat: heartbeatOf(settings, engines) }
     const stages: Stage[] = []
     if (name !== 'gateway' && name !== 'up') {
       const health = await startHealth(parts, stages)

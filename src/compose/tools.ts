@@ -7,6 +7,7 @@ import { Heartbeat } from '../heartbeat.ts'
 import { ForewarmError } from '../ports/errors.ts'
 import { kafkaConnection, registryClient, subjectOf } from './distributed.ts'
 import { openEngines } from './engines.ts'
+import { openLayers } from './layers.ts'
 import { openOrigins } from './origins.ts'
 import type { Parts } from './parts.ts'
 import { openReporting } from './reporting.ts'
@@ -38,12 +39,14 @@ export async function openParts(settings: Settings): Promise<{ readonly parts: P
   const engines = openEngines(settings, reporting)
   const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
   const { origins, close: closeOrigins } = openOrigins(settings)
+  const { layers, close: closeLayers } = openLayers(settings)
   const close = async () => {
+    await closeLayers()
     await closeOrigins()
     await engines.close()
     await reporting.flush()
   }
-  return { parts: { ...reporting, settings, engines, origins, heartbeat }, close }
+  return { parts: { ...reporting, settings, engines, origins, layers, heartbeat }, close }
 }
 
 /** What `forewarm topics` works with. */

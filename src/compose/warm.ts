@@ -5,7 +5,6 @@ import { createProcessMemory } from '../adapters/system/memory.ts'
 import { PointerHandler } from '../flows/pointers.ts'
 import { WARM_DEFAULTS } from '../flows/warm/dependencies.ts'
 import { WarmHandler } from '../flows/warm.ts'
-import { CONTENT_LAYER, layersOf } from '../ports/layer.ts'
 import { type Parts, sha256Hex } from './parts.ts'
 import { withRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
@@ -29,7 +28,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
       ...{ log, codec, cache, clock, telemetry, logger, sha256Hex },
       origins: parts.origins,
       random: Math.random,
-      layers: layersOf([CONTENT_LAYER]),
+      layers: await parts.layers(),
       paused: switches.paused,
       memory: createProcessMemory(),
     },

@@ -1,7 +1,7 @@
 /** Settings of the work: which workspaces there are, and how ingest, predict and warm go about it. */
 import { Type } from 'typebox'
 import { triggerMembers } from './schema-strategies.ts'
-import { choiceSetting, integerSetting, named, numberSetting, section } from './setting.ts'
+import { choiceSetting, integerSetting, listSetting, named, numberSetting, section } from './setting.ts'
 
 /** Names of workspaces: a repository's name, with its owners before it where that helps. */
 export const WORKSPACE_NAMES = '^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$'
@@ -62,6 +62,10 @@ export const warmSection = section('The process that carries out warm commands.'
   concurrency: integerSetting('Files that one worker has in flight.', 16, { minimum: 1, maximum: 1_024 }),
   batchRecordsMax: integerSetting('Commands taken at once.', 16, { minimum: 1, maximum: 1_000 }),
   leaseMs: integerSetting('How long a worker alone may load a file, milliseconds.', 10_000, { minimum: 1_000 }),
+  plugins: listSetting(
+    "Modules with layers of the fleet's own (docs/layers.md): paths, relative to the working directory.",
+    [],
+  ),
   produceMs: integerSetting('How long making a layer of one file may take, milliseconds.', 5_000, {
     minimum: 100,
     maximum: 60_000,

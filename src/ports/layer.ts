@@ -13,6 +13,8 @@ export type LayerFile = {
 }
 
 export type LayerProducer = LayerName & {
+  /** Whether it ends in bounded time by itself, counted from when it begins; else whoever waits counts the time. */
+  readonly isBounded?: boolean
   /**
    * Makes the value; null when this file has none. Whatever it rejects with fails this file alone. The signal is aborted
    * when nobody waits for the value any more.

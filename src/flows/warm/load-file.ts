@@ -170,19 +170,24 @@ export class FileLoader {
   /** The layer's value, or the result of a file that has none: whatever its producer does, it fails this file alone. */
   async #produce(task: FileTask, { bytes, version }: OriginFile): Promise<Uint8Array | FileResult> {
     const { layer, workspace, revision, signal: ending } = task
-    const { clock, random, logger } = this.#deps
     const file = { workspace, path: task.file.path, bytes, version, revision }
-    const schedule = { attemptsMax: 1, baseMs: 0, capMs: 0 }
-    const options = { clock, random, schedule, attemptMs: this.#settings.produceMs, lateAs: 'FW_LAYER_FAILED' } as const
+    const make = (signal: AbortSignal) => produceValue(layer, file, signal)
     try {
-      const value = await attempt({ ...options, signal: ending }, (signal) => produceValue(layer, file, signal))
+      const value = await (layer.isBounded === true ? make(ending) : this.#inTime(make, ending))
       return value ?? skipped('language')
     } catch (error) {
       ending.throwIfAborted()
       if (!(error instanceof ForewarmError)) throw error
-      logger.warn({ layer: layer.name, cause: error.message }, 'a layer could not be made of a file')
+      this.#deps.logger.warn({ layer: layer.name, cause: error.message }, 'a layer could not be made of a file')
       return ended('failed', 'layer')
     }
+  }
+
+  #inTime<Result>(work: (signal: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    const { clock, random } = this.#deps
+    const schedule = { attemptsMax: 1, baseMs: 0, capMs: 0 }
+    const { produceMs: attemptMs } = this.#settings
+    return attempt({ clock, random, schedule, attemptMs, lateAs: 'FW_LAYER_FAILED', signal }, work)
   }
 
   #read(task: FileTask, bytesMax: number): Promise<OriginRead> {
