@@ -68,6 +68,8 @@ export type WorkspaceStatus = {
   readonly pressure: CachePressure
   /** Pauses that hold for it: its own, and that of all workspaces. */
   readonly pauses: readonly Pause[]
+  /** The layers that this deployment makes, with the versions of their producers. */
+  readonly layers: readonly { readonly name: string; readonly version: string }[]
 }
 
 export interface GatewayOperations {

@@ -524,6 +524,11 @@ describe('what the gateway shows', () => {
     expect((await eventsOn(log))[0]?.changes).toEqual(changes)
   })
 
+  test('status names the layers that are made here, with their versions', async () => {
+    const { call } = await start({})
+    expect((await call('GET', `${web}/status`)).json.layers).toEqual([{ name: 'content', version: '1' }])
+  })
+
   test('while warming is paused a warm request is refused with who paused, and status shows since when', async () => {
     const pause = { workspace: 'acme/web', sinceMs: 1_700_000_000_000, by: 'ann' }
     const all = { ...pause, workspace: null }

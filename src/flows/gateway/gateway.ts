@@ -57,7 +57,7 @@ function assertNotPaused({ switches }: GatewayDeps, workspace: string): void {
   throw new ForewarmError('FW_PAUSED', `warming of ${what} was paused by ${pause.by}`)
 }
 
-async function statusOf({ models, cache, switches, sha256Hex }: GatewayDeps, workspace: string) {
+async function statusOf({ models, cache, switches, layers, sha256Hex }: GatewayDeps, workspace: string) {
   const [learned, stats, pressure, pauses] = await Promise.all([
     models.learned(workspace),
     cache.stats(shortId(workspace, sha256Hex)),
@@ -65,7 +65,8 @@ async function statusOf({ models, cache, switches, sha256Hex }: GatewayDeps, wor
     switches.list(),
   ])
   const ours = pauses.filter((pause) => pause.workspace === null || pause.workspace === workspace)
-  return { workspace, learned, cache: stats, pressure, pauses: ours }
+  const made = [...layers.values()].map(({ name, version }) => ({ name, version }))
+  return { workspace, learned, cache: stats, pressure, pauses: ours, layers: made }
 }
 
 async function missing({ log, cache, modelsHealthy }: GatewayDeps): Promise<readonly string[]> {

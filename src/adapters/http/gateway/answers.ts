@@ -128,6 +128,10 @@ export const statusAnswer = Type.Object(
       }),
       { description: 'Pauses of warming that hold for it.' },
     ),
+    layers: Type.Array(
+      Type.Object({ name: Type.String(), version: Type.String({ description: 'Version of its producer.' }) }),
+      { description: 'Layers that are made here.' },
+    ),
   },
   { description: 'State of one workspace.' },
 )
