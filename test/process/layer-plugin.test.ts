@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { layers as ownLayers } from '../../examples/layer-plugin/todo-notes.ts'
+import { layers as ownLayers } from '../../examples/layer-plugin/licences.ts'
 import { openEngines } from '../../src/compose/engines.ts'
 import { openReporting } from '../../src/compose/reporting.ts'
 import { settingsFrom } from '../../src/config/load.ts'
@@ -14,8 +14,8 @@ import { repositoryRoot } from '../support/services/locations.ts'
 import { makeSite } from '../support/site.ts'
 import { aCommand, aFile, readOutcomes } from '../support/warm-worker.ts'
 
-const PLUGIN = join(repositoryRoot, 'examples/layer-plugin/todo-notes.ts')
-const NOTES = [{ line: 2, word: 'FIXME', text: 'the parser is slow' }]
+const PLUGIN = join(repositoryRoot, 'examples/layer-plugin/licences.ts')
+const LICENCES = ['Apache-2.0', 'MIT']
 
 /** The deployment of a site, as other processes on the same machine see it. */
 async function openSite(folder: string) {
@@ -27,11 +27,11 @@ async function openSite(folder: string) {
 test('the layer of a plugin is warmed by workers and read through gateway and library under its version', async () => {
   const folder = makeSite({ warm: { plugins: [PLUGIN] }, embedded: { file: 'forewarm.db' } })
   const source = join(folder, 'web', 'parse.ts')
-  writeFileSync(source, 'export {}\n// FIXME: the parser is slow\n')
+  writeFileSync(source, '// SPDX-License-Identifier: MIT\n// SPDX-License-Identifier: Apache-2.0\n')
   const up = spawnForewarm(['--config', 'settings.yaml', 'up'], { cwd: folder })
   const { url } = JSON.parse(await up.line(/the gateway listens/))
   const engines = await openSite(folder)
-  const files = ['parse.ts', 'README.md', 'print.ts'].map((path) => aFile({ path, layer: 'todo-notes' }))
+  const files = ['parse.ts', 'README.md', 'print.ts'].map((path) => aFile({ path, layer: 'licences' }))
   const command: WarmCommand = aCommand({ workspace: 'web', files })
   const value = await engines.codec.encode('warm-commands', command)
   await engines.log.append('warm-commands', [{ key: 'web', value, headers: new Map() }])
@@ -46,9 +46,9 @@ test('the layer of a plugin is warmed by workers and read through gateway and li
     'warmed',
   ])
   const version = execFileSync('git', ['hash-object', source], { encoding: 'utf8' }).trim()
-  const found = await fetch(`${url}/v1/workspaces/web/cache?path=parse.ts&layer=todo-notes&version=${version}`)
+  const found = await fetch(`${url}/v1/workspaces/web/cache?path=parse.ts&layer=licences&version=${version}`)
   expect(found.headers.get('x-forewarm-outcome')).toBe('warmHit')
-  expect(await found.json()).toEqual(NOTES)
+  expect(await found.json()).toEqual(LICENCES)
 
   const settings = { embedded: { file: join(folder, 'forewarm.db') }, warm: { plugins: [PLUGIN] } }
   const origin = join(folder, 'web')
@@ -56,12 +56,12 @@ test('the layer of a plugin is warmed by workers and read through gateway and li
   const own = { embedded: settings.embedded }
   const inProcess = await openForewarm({ workspace: 'web', origin, settings: own, layers: ownLayers })
   for (const forewarm of [threaded, inProcess]) {
-    const session = forewarm.reader.session({ analyzer: 'notes' })
+    const session = forewarm.reader.session({ analyzer: 'audit' })
     const read = async (path: string, wanted?: string) => {
-      const bytes = await session.read(path, { layer: 'todo-notes', version: wanted ?? null })
+      const bytes = await session.read(path, { layer: 'licences', version: wanted ?? null })
       return bytes === null ? null : JSON.parse(new TextDecoder().decode(bytes))
     }
-    expect(await read('parse.ts', version)).toEqual(NOTES)
+    expect(await read('parse.ts', version)).toEqual(LICENCES)
     expect(await read('walk.ts')).toEqual([])
     await forewarm.close()
   }
