@@ -1,6 +1,7 @@
 import { NOTES_PER_CALL_MAX, type Note } from '../ports/notes.ts'
 
 const NAME_BYTES_MAX = 1_024
+const GROUP_BYTES_MAX = 2_048
 
 /**
  * Refuses names that no note store takes. A fault of the caller, never of the data, so it is a plain error that ends the
@@ -10,12 +11,15 @@ export function assertNoteNames(group: string, names: readonly string[]): void {
   if (names.length > NOTES_PER_CALL_MAX) {
     throw new RangeError(`${names.length} notes in one call, at most ${NOTES_PER_CALL_MAX} are allowed`)
   }
-  for (const text of [group, ...names]) {
-    if (!text.isWellFormed()) throw new RangeError('the name of a note holds half of a surrogate pair')
-    const bytes = new TextEncoder().encode(text).length
-    if (bytes === 0 || bytes > NAME_BYTES_MAX) {
-      throw new RangeError(`the name of a note has ${bytes} bytes; 1 to ${NAME_BYTES_MAX} are allowed`)
-    }
+  assertBytes(group, GROUP_BYTES_MAX)
+  for (const name of names) assertBytes(name, NAME_BYTES_MAX)
+}
+
+function assertBytes(text: string, bytesMax: number): void {
+  if (!text.isWellFormed()) throw new RangeError('the name of a note holds half of a surrogate pair')
+  const bytes = new TextEncoder().encode(text).length
+  if (bytes === 0 || bytes > bytesMax) {
+    throw new RangeError(`the name of a note or group has ${bytes} bytes; 1 to ${bytesMax} are allowed`)
   }
 }
 

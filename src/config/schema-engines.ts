@@ -116,6 +116,10 @@ const LIMITS: Readonly<Record<keyof ModelLimits, string>> = {
   openPredictionsMax: 'Open predictions kept a shard.',
   outcomesRememberedMax: 'Warm outcomes remembered in a shard, so that one that comes twice counts once.',
   runsMax: 'Runs kept a shard.',
+  runDetailsMax: 'Runs of a shard of which the answer for each file is kept.',
+  runChunk: 'Files of a run in one row.',
+  runChunksMax: 'Rows of the files of runs in a shard.',
+  minutesMax: 'Minutes of which a shard keeps the outcomes of reads apart.',
   halfLifeMs: 'Counts are halved once in each such period, milliseconds.',
   memoryMs: 'Evidence older than this weighs nothing, milliseconds.',
 }

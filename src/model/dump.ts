@@ -1,10 +1,14 @@
+import type { AnswerChunk } from './fold/answers.ts'
 import type { FileCounts } from './fold/file-counts.ts'
 import { fadeFile } from './fold/file-counts.ts'
 import type { FileRef, FileRow } from './fold/file-ref.ts'
 import { countAt, type HourCounts, hourAt } from './fold/hours.ts'
+import { MINUTE_MS } from './fold/minutes.ts'
 import type { RankedList } from './fold/ranked-list.ts'
+import { foldedFile, foldedRun, type Run } from './fold/run.ts'
 import type { ShardState } from './fold/shard-state.ts'
 import type { OutcomeTally, Tally } from './fold/tallies.ts'
+import type { FoldedEnd, FoldedWord } from './folded-run.ts'
 import type { ModelLimits } from './limits.ts'
 
 /** What is counted of one file, for people and for comparison: one line of `forewarm model dump`. */
@@ -60,11 +64,25 @@ export type ShardDump = {
   }[]
   /** In the order in which they were opened. */
   readonly openPredictions: readonly PredictionDump[]
-  readonly runs: readonly {
-    readonly run: string
-    readonly outcomes: Readonly<Record<string, number>>
-    readonly bytes: number
-  }[]
+  /** In the order in which they began. */
+  readonly runs: readonly RunDump[]
+  /** Outcomes of reads of treated files by the start of the minute, in the order of the minutes' last count. */
+  readonly minutes: readonly ({ readonly minute: number } & OutcomeTally)[]
+}
+
+/** What is folded of a run. */
+export type RunDump = {
+  readonly run: string
+  /** Whether its answers are still kept. */
+  readonly kept: boolean
+  /** Files by their warm answer and their check, as `warmed + present` or `skipped/pressure + -`. */
+  readonly ends: Readonly<Record<string, number>>
+  readonly bytes: number
+  readonly firstAt: number
+  readonly lastAt: number
+  readonly pressure: { readonly last: number; readonly highest: number }
+  /** By place in the plan: both answers, version, bytes. */
+  readonly files: Readonly<Record<string, string>>
 }
 
 /** Dumps what a shard counts beside its files. */
@@ -84,11 +102,8 @@ export function dumpShard(state: ShardState): ShardDump {
       files: neighbours([...profile.files]),
     })),
     openPredictions: dumpPredictions(state),
-    runs: [...state.runs.values()].map((run) => ({
-      run: run.id,
-      outcomes: Object.fromEntries(run.counts),
-      bytes: run.bytes,
-    })),
+    runs: [...state.runs.values()].map(dumpRun),
+    minutes: [...state.minutes.minutes].map(([minute, tally]) => ({ minute: minute * MINUTE_MS, ...tally })),
   }
 }
 
@@ -163,6 +178,35 @@ function dumpPredictions(state: ShardState): PredictionDump[] {
     finishedAt: prediction.finishedAtMs,
     horizonAt: prediction.horizonAtMs,
   }))
+}
+
+function dumpRun(run: Run): RunDump {
+  const { ends, kept, bytes, firstAtMs, lastAtMs, pressure } = foldedRun(run)
+  return {
+    run: run.id,
+    kept,
+    ends: Object.fromEntries(ends.map((end) => [endText(end), end.files])),
+    ...{ bytes, firstAt: firstAtMs, lastAt: lastAtMs, pressure },
+    files: Object.fromEntries([...run.chunks].flatMap(([number, chunk]) => dumpAnswers(run, number, chunk))),
+  }
+}
+
+function dumpAnswers(run: Run, number: number, chunk: AnswerChunk): [string, string][] {
+  const lines: [string, string][] = []
+  for (let at = 0; at < chunk.places; at += 1) {
+    const file = foldedFile(run, chunk, at)
+    if (file === null) continue
+    const place = String(number * chunk.places + at)
+    lines.push([place, `${endText(file)} ${chunk.version(at) ?? '-'} ${chunk.bytes(at)}`])
+  }
+  return lines
+}
+
+const endText = ({ warm, check }: Pick<FoldedEnd, 'warm' | 'check'>): string => `${wordText(warm)} + ${wordText(check)}`
+
+function wordText(word: FoldedWord | null): string {
+  if (word === null) return '-'
+  return word.detail === '' ? word.outcome : `${word.outcome}/${word.detail}`
 }
 
 const shown = (ref: FileRef): boolean => ref.row !== null

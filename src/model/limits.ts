@@ -25,6 +25,14 @@ export type ModelLimits = {
   /** Last outcome files of a shard that are recognised when they arrive again. */
   readonly outcomesRememberedMax: number
   readonly runsMax: number
+  /** Runs of which the answers of single places are kept. */
+  readonly runDetailsMax: number
+  /** Places of a run's plan in one row. */
+  readonly runChunk: number
+  /** Such rows of all runs together; times `runChunk` also the places of one run. */
+  readonly runChunksMax: number
+  /** Minutes of which the outcomes of reads are kept apart. */
+  readonly minutesMax: number
   /** Counts are halved once in each such period. */
   readonly halfLifeMs: number
   /** Evidence older than this weighs nothing; the log is kept at least as long. */
@@ -52,6 +60,10 @@ export const DEFAULT_LIMITS: ModelLimits = {
   openPredictionsMax: 65_536,
   outcomesRememberedMax: 4_096,
   runsMax: 128,
+  runDetailsMax: 16,
+  runChunk: 256,
+  runChunksMax: 4_096,
+  minutesMax: 64,
   halfLifeMs: 28 * DAY_MS,
   memoryMs: 168 * DAY_MS,
 }

@@ -37,9 +37,19 @@ export type WarmedFile = {
   readonly reason: string
   /** Probability of a read before the horizon, as the command said it, 0..1. */
   readonly probability: number
-  /** Until when the prediction claims a read. */
+  /** Until when the prediction claims a read; 0 for a file that claims none. */
   readonly horizonAtMs: number
 }
+
+/** Reason of files that are named in a request. */
+export const REQUESTED = 'request'
+
+/**
+ * Whether the file was warmed because a read was expected, so that the next read, or none, settles it. A file that was
+ * asked for claims nothing: its horizon is 0, or its reason says so.
+ */
+export const claimsRead = ({ reason, horizonAtMs }: Pick<WarmedFile, 'reason' | 'horizonAtMs'>): boolean =>
+  horizonAtMs > 0 && reason !== REQUESTED
 
 export type WarmOutcome = {
   readonly commandId: string

@@ -1,3 +1,4 @@
+import type { OutcomeTally } from '../model/fold/tallies.ts'
 import type { FoldedFile, FoldedRun } from '../model/folded-run.ts'
 import type { Proof } from '../model/proof.ts'
 
@@ -58,14 +59,19 @@ export interface ModelReader {
   shardKeys(): Promise<readonly string[]>
 }
 
-/** What ingest has folded of runs; read anew at each call, for whoever waits for a run looks every moment. */
+/** What ingest has folded of runs and around them; read anew at each call, for whoever waits for a run looks every moment. */
 export interface FoldedRuns {
   /** A run as a whole; null as long as no outcome of it is folded. Cheap, whatever the size of the run. */
   run(workspace: string, id: string): Promise<FoldedRun | null>
-  /** Places `from` up to, but not with, `from + count` of a run's plan; null where nothing is folded yet. */
+  /**
+   * Places `from` up to, but not with, `from + count` of a run's plan; null where nothing is folded yet, and everywhere
+   * once the run's answers are no longer kept.
+   */
   runFiles(
     run: { readonly workspace: string; readonly id: string },
     from: number,
     count: number,
   ): Promise<readonly (FoldedFile | null)[]>
+  /** What reads of treated files found in the cache, by minute since the epoch (event time); the latest minutes. */
+  minutes(workspace: string): Promise<ReadonlyMap<number, OutcomeTally>>
 }

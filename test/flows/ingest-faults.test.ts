@@ -167,6 +167,7 @@ describe('ingest', () => {
           expect(shard.openSessions).toEqual(expected.openSessions)
           expect(shard.closedSessions).toEqual(expected.closedSessions)
           expect(shard.runs).toEqual(expected.runs)
+          expect(shard.minutes).toEqual(expected.minutes)
           expect(sum(shard.settlements) + shard.openPredictions.length).toBe(
             sum(expected.settlements) + expected.openPredictions.length,
           )

@@ -67,7 +67,11 @@ const LIMITS: Readonly<Partial<ModelLimits>> = {
   sequenceMax: 60,
   sequenceChunk: 16,
   profileFilesMax: 40,
-  runsMax: 3,
+  runsMax: 4,
+  runDetailsMax: 2,
+  runChunk: 8,
+  runChunksMax: 12,
+  minutesMax: 16,
   halfLifeMs: 20 * 60_000,
 }
 

@@ -30,7 +30,11 @@ export const SMALL_LIMITS: ModelLimits = {
   openPredictionsPerFileMax: 2,
   openPredictionsMax: 5,
   outcomesRememberedMax: 6,
-  runsMax: 2,
+  runsMax: 4,
+  runDetailsMax: 2,
+  runChunk: 3,
+  runChunksMax: 6,
+  minutesMax: 3,
   halfLifeMs: 60 * MINUTE,
   memoryMs: 180 * MINUTE,
 }
@@ -82,19 +86,36 @@ const event = fc.record({
 const outcomeFile = fc.record({
   path,
   layer: fc.constantFrom('content', 'ast'),
-  outcome: fc.constantFrom('warmed', 'warmed', 'present', 'control', 'skipped', 'missing', 'failed'),
+  outcome: fc.constantFrom(
+    'warmed',
+    'warmed',
+    'refreshed',
+    'present',
+    'control',
+    'skipped',
+    'missing',
+    'failed',
+    'cold',
+  ),
+  detail: fc.constantFrom('', '', 'pressure', 'other', ...Array.from({ length: 40 }, (_, at) => `detail-${at}`)),
+  version: fc.constantFrom(null, 'v1', sha256Hex('v1').slice(0, 40), sha256Hex('v2').slice(0, 40), '__proto__'),
+  bytes: fc.nat(3_000_000_000),
   reason: fc.constantFrom('correlation', 'profile', 'request'),
   finishedAfter: fc.oneof(fc.constantFrom(0, MINUTE), fc.integer({ min: 0, max: MINUTE })),
-  horizonAfter: fc.oneof(fc.constantFrom(MINUTE, 2 * MINUTE), fc.integer({ min: -1_000, max: 10 * MINUTE })),
+  horizonAfter: fc.oneof(fc.constantFrom(MINUTE, 2 * MINUTE, null), fc.integer({ min: -1_000, max: 10 * MINUTE })),
 } as const)
 
 const outcome = fc.record({
   kind: fc.constant('outcome' as const),
   command: fc.nat(12),
-  run: fc.constantFrom(null, null, null, 'r1', 'r2', 'r3'),
+  run: fc.constantFrom(null, null, null, 'r1', 'r1', 'r1', 'r2', 'r2', 'r3', 'r4', 'r5', 'r6'),
+  mode: fc.constantFrom('warm', 'warm', 'check'),
+  /** Some are beyond the places that a run may have. */
+  firstFile: fc.oneof(fc.nat(4), fc.nat(20)),
+  pressure: fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true })),
   issuedStep: fc.oneof(fc.constantFrom(-MINUTE, 0), fc.integer({ min: -2 * MINUTE, max: MINUTE })),
   files: fc.array(outcomeFile, { minLength: 1, maxLength: 5 }),
-})
+} as const)
 
 const START = 1_760_000_000_000
 
@@ -134,20 +155,20 @@ function toOutcome(workspace: string, draft: OutcomeDraft, nowMs: number): WarmO
     runId: draft.run,
     worker: 'w',
     issuedAtMs,
-    mode: 'warm',
-    firstFile: 0,
-    pressure: 0,
+    mode: draft.mode,
+    firstFile: draft.firstFile,
+    pressure: draft.pressure,
     files: draft.files.map((file) => ({
       path: file.path,
       layer: file.layer,
-      version: null,
+      version: file.version,
       outcome: file.outcome,
-      detail: '',
-      bytes: 10,
+      detail: file.detail,
+      bytes: file.bytes,
       finishedAtMs: issuedAtMs + file.finishedAfter,
       reason: file.reason,
       probability: 0.5,
-      horizonAtMs: issuedAtMs + file.horizonAfter,
+      horizonAtMs: file.horizonAfter === null ? 0 : issuedAtMs + file.horizonAfter,
     })),
   }
 }

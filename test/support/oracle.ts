@@ -51,6 +51,23 @@ type Open = {
   number: number
 }
 
+type Answer = { outcome: string; detail: string }
+type Place = { warm: Answer | null; check: Answer | null; version: string | null; bytes: number }
+
+type RunState = {
+  run: string
+  taking: boolean
+  details: string[]
+  ends: Record<string, number>
+  /** By place in the plan. */
+  places: Map<number, Place>
+  bytes: number
+  first: number
+  last: number
+  pressureLast: number
+  pressureHighest: number
+}
+
 type Verdict = 'hit' | 'late' | 'wasted' | 'dropped'
 type Settled = { reason: string; disposition: string } & Record<Verdict, number>
 
@@ -64,7 +81,8 @@ export class Oracle {
   profiles: ProfileState[] = []
   predictions: Open[] = []
   settled: Settled[] = []
-  runs: { run: string; outcomes: Record<string, number>; bytes: number }[] = []
+  runs: RunState[] = []
+  minutes: { minute: number; tally: ReturnType<typeof newTally> }[] = []
   remembered: string[] = []
   revision: { version: string | null; at: number } | null = null
   outcomes = { treated: newTally(), control: newTally() }
@@ -92,16 +110,20 @@ export class Oracle {
   }
 
   outcome(outcome: WarmOutcome): void {
-    for (const file of outcome.files) {
-      const name = JSON.stringify([outcome.commandId, file.path, file.layer])
-      if (this.remembered.includes(name)) continue
-      this.remembered.push(name)
-      this.remembered = this.remembered.slice(-this.#limits.outcomesRememberedMax)
+    for (const [at, file] of outcome.files.entries()) {
+      if (!(outcome.runId === null ? this.#remember(outcome, file) : this.#run(outcome, at, outcome.runId))) continue
       this.outcomeWatermark = Math.max(this.outcomeWatermark, file.finishedAtMs)
-      if (outcome.runId !== null) this.#run(outcome.runId, file)
-      else if (file.reason !== 'request') this.#predict(outcome, file)
+      const claims = file.horizonAtMs > 0 && file.reason !== 'request'
+      if (claims && outcome.mode === 'warm') this.#predict(outcome, file)
       this.#expire()
     }
+  }
+
+  #remember(outcome: WarmOutcome, file: WarmedFile): boolean {
+    const name = JSON.stringify([outcome.commandId, file.path, file.layer])
+    if (this.remembered.includes(name)) return false
+    this.remembered = [...this.remembered, name].slice(-this.#limits.outcomesRememberedMax)
+    return true
   }
 
   #access(event: AccessEvent, access: Access, number: number): void {
@@ -125,7 +147,10 @@ export class Oracle {
       session.publishers = [...session.publishers, { name: event.publisher, next: number + 1 }].slice(-16)
     }
     this.#count(session, access)
-    if (access.outcome !== 'unknown') this.outcomes[this.#group(access.path)][access.outcome] += 1
+    if (access.outcome !== 'unknown') {
+      this.outcomes[this.#group(access.path)][access.outcome] += 1
+      if (this.#group(access.path) === 'treated') this.#minute(time, access.outcome)
+    }
     for (const one of this.predictions.filter((open) => open.path === access.path && open.issuedAt < time)) {
       this.#settle(one, this.#verdict(one, time))
     }
@@ -246,14 +271,80 @@ export class Oracle {
     for (const path of distinct) profile.files = increased(profile.files, path, limits.profileFilesMax)
   }
 
-  #run(id: string, file: WarmedFile): void {
+  #minute(time: number, outcome: 'hit' | 'warmHit' | 'miss' | 'stale'): void {
+    const minute = Math.floor(time / 60_000) * 60_000
+    const entry = this.minutes.find((one) => one.minute === minute) ?? { minute, tally: newTally() }
+    entry.tally[outcome] += 1
+    this.minutes = [...this.minutes.filter((one) => one !== entry), entry].slice(-this.#limits.minutesMax)
+  }
+
+  #run(outcome: WarmOutcome, at: number, id: string): boolean {
+    const { runChunk, runChunksMax } = this.#limits
+    const [place, file] = [outcome.firstFile + at, outcome.files[at]]
+    if (file === undefined || place >= runChunk * runChunksMax) return false
     let run = this.runs.find((one) => one.run === id)
+    if (run !== undefined && (!run.taking || run.places.get(place)?.[outcome.mode])) return false
     if (run === undefined) {
-      run = { run: id, outcomes: {}, bytes: 0 }
-      this.runs = [...this.runs, run].slice(-this.#limits.runsMax)
+      const none = { bytes: 0, first: file.finishedAtMs, last: 0, pressureLast: 0, pressureHighest: 0 }
+      run = { run: id, taking: true, details: ['', 'other'], ends: {}, places: new Map(), ...none }
+      this.runs.push(run)
     }
-    run.outcomes[file.outcome] = (run.outcomes[file.outcome] ?? 0) + 1
-    run.bytes += file.bytes
+    const before = this.#rowsOf(run)
+    this.#answer(run, { place, mode: outcome.mode, file })
+    const pressure = Math.round(outcome.pressure * 1e6)
+    run.first = Math.min(run.first, file.finishedAtMs)
+    run.pressureHighest = Math.max(run.pressureHighest, pressure)
+    if (file.finishedAtMs >= run.last) Object.assign(run, { last: file.finishedAtMs, pressureLast: pressure })
+    if (this.#rowsOf(run) > before) this.#tellToLeave(run)
+    this.#leave()
+    return true
+  }
+
+  #answer(run: RunState, told: { place: number; mode: 'warm' | 'check'; file: WarmedFile }): void {
+    const { place, mode, file } = told
+    let { detail } = file
+    if (!run.details.includes(detail) && run.details.length < 32) run.details.push(detail)
+    if (!run.details.includes(detail)) detail = 'other'
+    const known = run.places.get(place)
+    const one = known ?? { warm: null, check: null, version: null, bytes: 0 }
+    if (known !== undefined) countEnd(run, known, -1)
+    one[mode] = { outcome: file.outcome, detail }
+    one.version ??= file.version
+    if (mode === 'warm') {
+      one.bytes = file.bytes
+      run.bytes += file.bytes
+    }
+    run.places.set(place, one)
+    countEnd(run, one, 1)
+  }
+
+  /** Chunks of the plan that have an answer. */
+  #rowsOf(run: RunState): number {
+    return new Set([...run.places.keys()].map((place) => Math.floor(place / this.#limits.runChunk))).size
+  }
+
+  #tellToLeave(current: RunState): void {
+    const { runsMax, runDetailsMax, runChunksMax } = this.#limits
+    for (const run of this.runs.slice(0, -Math.min(runsMax, runDetailsMax))) run.taking = false
+    for (const run of this.runs) {
+      const taking = this.runs.filter((one) => one.taking)
+      const rows = taking.reduce((sum, one) => sum + this.#rowsOf(one), 0)
+      if (rows > runChunksMax && run !== current) run.taking = false
+    }
+  }
+
+  #leave(): void {
+    for (let rows = 0; rows < 16; rows += 1) {
+      const run = this.runs.find((one) => !one.taking && one.places.size > 0)
+      if (run === undefined) break
+      const chunk = Math.floor(Math.min(...run.places.keys()) / this.#limits.runChunk)
+      for (const place of [...run.places.keys()]) {
+        if (Math.floor(place / this.#limits.runChunk) === chunk) run.places.delete(place)
+      }
+    }
+    for (let runs = 0; runs < 2 && this.runs.length > this.#limits.runsMax; runs += 1) {
+      if (this.runs[0]?.places.size === 0) this.runs.shift()
+    }
   }
 
   #predict(outcome: WarmOutcome, file: WarmedFile): void {
@@ -261,13 +352,13 @@ export class Oracle {
       path: file.path,
       command: outcome.commandId,
       reason: file.reason,
-      disposition: file.outcome,
+      disposition: file.outcome === 'refreshed' ? 'warmed' : file.outcome,
       issuedAt: outcome.issuedAtMs,
       finishedAt: file.finishedAtMs,
       horizonAt: file.horizonAtMs,
       number: this.predicted,
     }
-    if (!['warmed', 'present', 'control'].includes(file.outcome)) {
+    if (!['warmed', 'refreshed', 'present', 'control'].includes(file.outcome)) {
       this.#settle(prediction, 'dropped')
       return
     }
@@ -361,7 +452,19 @@ export class Oracle {
         files: this.#shown(one.files),
       })),
       openPredictions: this.predictions.map(({ number, ...open }) => open),
-      runs: this.runs,
+      runs: this.runs.map((one) => ({
+        run: one.run,
+        kept: one.taking,
+        ends: one.ends,
+        bytes: one.bytes,
+        firstAt: one.first,
+        lastAt: one.last,
+        pressure: { last: one.pressureLast / 1e6, highest: one.pressureHighest / 1e6 },
+        files: Object.fromEntries(
+          [...one.places].map(([place, file]) => [place, `${shownEnd(file)} ${file.version ?? '-'} ${file.bytes}`]),
+        ),
+      })),
+      minutes: this.minutes.map(({ minute, tally }) => ({ minute, ...tally })),
     }
   }
 
@@ -372,6 +475,17 @@ export class Oracle {
   #shown(counts: Count[]): Record<string, number> {
     return Object.fromEntries(counts.filter(({ name }) => this.#has(name)).map(({ name, count }) => [name, count]))
   }
+}
+
+const shownAnswer = (answer: Answer | null): string =>
+  answer === null ? '-' : [answer.outcome, answer.detail].filter((word) => word !== '').join('/')
+
+const shownEnd = ({ warm, check }: Place): string => `${shownAnswer(warm)} + ${shownAnswer(check)}`
+
+function countEnd(run: RunState, place: Place, by: number): void {
+  const end = shownEnd(place)
+  run.ends[end] = (run.ends[end] ?? 0) + by
+  if (run.ends[end] === 0) delete run.ends[end]
 }
 
 const sortBy = <Item>(items: Item[], key: (item: Item) => number): Item[] =>

@@ -32,6 +32,10 @@ const PREDICTIONS_PER_FILE_MAX = 3
 const ANALYZERS = ['eslint', 'tsc', 'indexer'] as const
 const OUTCOMES: readonly AccessOutcome[] = ['unknown', 'hit', 'hit', 'warmHit', 'miss', 'stale']
 const KINDS: readonly WarmOutcomeKind[] = ['warmed', 'warmed', 'present', 'control', 'skipped', 'missing', 'failed']
+const RUN_KINDS: readonly WarmOutcomeKind[] = ['warmed', 'refreshed', 'present', 'skipped', 'failed', 'cold']
+const DETAILS = ['', '', 'pressure', 'deadline', 'origin']
+/** A few places beyond what the limits of the tests allow for a run. */
+const RUN_PLACES = 100
 const REASONS = ['correlation', 'succession', 'profile', 'seasonal'] as const
 
 export function createTraffic(seed: number, workspaces: readonly string[] = WORKSPACES): Traffic {
@@ -139,15 +143,23 @@ class WorkspaceTraffic {
       commandId: `c-${this.#commands}`,
       workspace: this.#workspace,
       shard: 0,
-      runId: isRun ? `run-${this.#random.below(5)}` : null,
+      runId: isRun ? `run-${this.#random.below(8)}` : null,
       worker: 'traffic',
       issuedAtMs,
-      mode: 'warm',
-      firstFile: 0,
-      pressure: 0,
-      files: files.map((path) => this.#warmed(path, issuedAtMs)),
+      mode: isRun && this.#random.below(3) === 0 ? 'check' : 'warm',
+      firstFile: isRun ? this.#random.below(RUN_PLACES) : 0,
+      pressure: this.#random.below(1_001) / 1_000,
+      files: files.map((path) => (isRun ? this.#ofRun(path, issuedAtMs) : this.#warmed(path, issuedAtMs))),
     }
     return { topic: 'warm-outcomes', key: shardKey(this.#workspace, 0), value }
+  }
+
+  /** A file that was asked for: it claims no read. */
+  #ofRun(path: string, issuedAtMs: number): WarmedFile {
+    const outcome = this.#random.pick(RUN_KINDS)
+    const version = this.#random.pick([null, 'v1', 'da39a3ee5e6b4b0d3255bfef95601890afd80709'])
+    const names = { outcome, detail: this.#random.pick(DETAILS), version, reason: 'changed', horizonAtMs: 0 }
+    return { ...this.#warmed(path, issuedAtMs), ...names }
   }
 
   #mayPredict(path: string): boolean {

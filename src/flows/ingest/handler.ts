@@ -307,7 +307,7 @@ const firstOffset = (records: readonly LogRecord[]): number => records[0]?.offse
 const CATCH_UPS_MAX = 3
 
 /** Version of the packed rows; other rows need a rebuild. */
-const ROWS_VERSION = 1
+const ROWS_VERSION = 2
 
 /** What a model is made with, in words, so that a difference can be named. */
 export function metaOf(limits: ModelLimits, partitions: number): ModelMeta {

@@ -9,6 +9,10 @@ export class DirtyRows {
   sessions = new Set<string>()
   profiles = new Set<string>()
   runs = new Set<string>()
+  /** Chunks of answers by run id: those that are there are written, others deleted. */
+  answers = new Map<string, Set<number>>()
+  /** Entries of `answers`. */
+  answerRows = 0
   /** Sequence rows of sessions that are closed; null deletes. */
   sequences = new Map<string, Uint8Array | null>()
   /** Rows of the open sessions' sequences. */
@@ -17,12 +21,14 @@ export class DirtyRows {
   header = false
   closed = false
   revision = false
+  minutes = false
 
   /** Rows to write at the most. */
   get count(): number {
-    const lists = this.files.length + this.predictions.length + this.sequences.size + this.openChunks
+    const lists = this.files.length + this.predictions.length + this.sequences.size + this.openChunks + this.answerRows
     const sets = this.sessions.size + this.profiles.size + this.runs.size + this.rememberedChunks.size
-    return lists + sets + Number(this.header) + Number(this.closed) + Number(this.revision)
+    const singles = Number(this.header) + Number(this.closed) + Number(this.revision) + Number(this.minutes)
+    return lists + sets + singles
   }
 
   file(ref: FileRef): void {
@@ -43,6 +49,14 @@ export class DirtyRows {
     this.sessions.add(session.id)
   }
 
+  answersOf(run: string, chunk: number): void {
+    const chunks = this.answers.get(run) ?? new Set<number>()
+    this.answers.set(run, chunks)
+    if (chunks.has(chunk)) return
+    chunks.add(chunk)
+    this.answerRows += 1
+  }
+
   clear(): void {
     for (const ref of this.files) ref.rowDirty = false
     for (const ref of this.predictions) ref.predictionsDirty = false
@@ -51,11 +65,14 @@ export class DirtyRows {
     this.sessions.clear()
     this.profiles.clear()
     this.runs.clear()
+    this.answers.clear()
+    this.answerRows = 0
     this.sequences.clear()
     this.rememberedChunks.clear()
     this.openChunks = 0
     this.header = false
     this.closed = false
     this.revision = false
+    this.minutes = false
   }
 }

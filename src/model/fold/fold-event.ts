@@ -3,6 +3,7 @@ import type { ModelLimits } from '../limits.ts'
 import type { WarmOutcome } from '../outcome.ts'
 import { foldAccess } from './fold-access.ts'
 import { foldOutcomeFile } from './fold-outcome.ts'
+import { RUN_ROWS_MAX } from './fold-run.ts'
 import { closeSession, IDLE_CLOSINGS_MAX } from './sessions.ts'
 import { EXPIRIES_MAX } from './settlement.ts'
 import type { ShardState } from './shard-state.ts'
@@ -21,7 +22,7 @@ export function stepRowsMax(limits: ModelLimits): number {
   const access = 2 + limits.coAccessWindow + 2 + (IDLE_CLOSINGS_MAX + 1) * closing
   const settled = 2 + EXPIRIES_MAX
   const single = 7
-  return access + settled + single
+  return settled + single + Math.max(access, RUN_ROWS_MAX)
 }
 
 /**

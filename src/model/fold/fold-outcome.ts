@@ -1,26 +1,31 @@
-import type { WarmedFile, WarmOutcome } from '../outcome.ts'
+import { claimsRead, type WarmOutcome } from '../outcome.ts'
+import { foldRunFile, isOfRun } from './fold-run.ts'
 import { expirePredictions, predict } from './settlement.ts'
 import type { ShardState } from './shard-state.ts'
 
 /** Outcome files that one row remembers. */
 export const REMEMBERED_CHUNK = 256
 
-/** Reason of files that somebody asked for: they claim nothing. */
-const REQUESTED = 'request'
-
 /** Folds file number `at` of a warm outcome: docs/model.md, "Predictions and their settlement" and "Runs". */
 export function foldOutcomeFile(state: ShardState, outcome: WarmOutcome, at: number): void {
   const file = outcome.files[at]
   if (file === undefined) throw new RangeError(`no file ${at} in an outcome of ${outcome.files.length}`)
-  if (!remember(state, state.shortId(`${outcome.commandId}\n${file.path}\n${file.layer}`))) {
+  if (!isNew(state, outcome, at)) {
     state.report.repeated += 1
     return
   }
   state.sweepRefs()
+  state.dirty.header = true
   if (file.finishedAtMs > state.outcomeWatermarkMs) state.outcomeWatermarkMs = file.finishedAtMs
-  if (outcome.runId !== null) countRun(state, outcome.runId, file)
-  else if (file.reason !== REQUESTED) predict(state, outcome, file)
+  if (outcome.mode === 'warm' && claimsRead(file)) predict(state, outcome, file)
   expirePredictions(state)
+}
+
+/** Takes the file up where it is recognised when it comes again: at its place in a run, else by its name. */
+function isNew(state: ShardState, outcome: WarmOutcome, at: number): boolean {
+  if (isOfRun(outcome)) return foldRunFile(state, outcome, at)
+  const { path, layer } = outcome.files[at] ?? { path: '', layer: '' }
+  return remember(state, state.shortId(`${outcome.commandId}\n${path}\n${layer}`))
 }
 
 /** False when the outcome file is one of the last that were folded. */
@@ -32,28 +37,6 @@ function remember(state: ShardState, id: string): boolean {
   state.rememberedSlots[slot] = id
   state.remembered.add(id)
   state.outcomesNoted += 1
-  state.dirty.header = true
   state.dirty.rememberedChunks.add(Math.floor(slot / REMEMBERED_CHUNK))
   return true
-}
-
-function countRun(state: ShardState, id: string, file: WarmedFile): void {
-  let run = state.runs.get(id)
-  if (run === undefined) {
-    state.runsStarted += 1
-    run = { id, started: state.runsStarted, counts: new Map(), bytes: 0 }
-    state.runs.set(id, run)
-    if (state.runs.size > state.limits.runsMax) removeFirstRun(state)
-  }
-  run.counts.set(file.outcome, (run.counts.get(file.outcome) ?? 0) + 1)
-  run.bytes += file.bytes
-  state.dirty.runs.add(id)
-}
-
-function removeFirstRun(state: ShardState): void {
-  for (const id of state.runs.keys()) {
-    state.runs.delete(id)
-    state.dirty.runs.add(id)
-    return
-  }
 }

@@ -6,6 +6,7 @@ export type Verdict = 'hit' | 'late' | 'wasted' | 'dropped'
 
 export const VERDICTS: readonly Verdict[] = ['hit', 'late', 'wasted', 'dropped']
 
+/** Rows hold the place of a kind in this list: new ones go to its end. */
 export const OUTCOME_KINDS: readonly WarmOutcomeKind[] = [
   'warmed',
   'present',
@@ -14,6 +15,8 @@ export const OUTCOME_KINDS: readonly WarmOutcomeKind[] = [
   'missing',
   'denied',
   'failed',
+  'refreshed',
+  'cold',
 ]
 
 /** One file of a warm outcome whose verdict is still open. */

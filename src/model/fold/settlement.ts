@@ -12,7 +12,7 @@ export const EXPIRY_GRACE_MS = 60_000
 /** Opens the prediction of an outcome file, or closes it at once. */
 export function predict(state: ShardState, outcome: WarmOutcome, file: WarmedFile): void {
   state.dirty.header = true
-  const kind = file.outcome
+  const kind = dispositionOf(file)
   if (kind !== 'warmed' && kind !== 'present' && kind !== 'control') {
     state.tallies.count(file.reason, kind, 'dropped')
     state.report.settled.count(file.reason, kind, 'dropped')
@@ -25,6 +25,9 @@ export function predict(state: ShardState, outcome: WarmOutcome, file: WarmedFil
   else bound(state, ref)
 }
 
+/** A refreshed file was warmed, whatever was in the cache before. */
+const dispositionOf = ({ outcome }: WarmedFile): WarmedFile['outcome'] => (outcome === 'refreshed' ? 'warmed' : outcome)
+
 function open(state: ShardState, ref: FileRef, outcome: WarmOutcome, file: WarmedFile): Prediction {
   state.serials += 1
   const prediction: Prediction = {
@@ -32,7 +35,7 @@ function open(state: ShardState, ref: FileRef, outcome: WarmOutcome, file: Warme
     serial: state.serials,
     commandId: outcome.commandId,
     reason: file.reason,
-    disposition: file.outcome,
+    disposition: dispositionOf(file),
     issuedAtMs: outcome.issuedAtMs,
     finishedAtMs: file.finishedAtMs,
     horizonAtMs: file.horizonAtMs,

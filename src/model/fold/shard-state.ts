@@ -1,21 +1,13 @@
 import { type Sha256Hex, shortId } from '../identity.ts'
 import type { ModelLimits } from '../limits.ts'
-import type { WarmOutcomeKind } from '../outcome.ts'
 import { DirtyRows } from './dirty-rows.ts'
 import { type FileRef, type FileRow, RefTable } from './file-ref.ts'
+import { MinuteOutcomes } from './minutes.ts'
 import { PredictionHeap } from './prediction.ts'
+import type { Run } from './run.ts'
 import type { ClosedSession, Profile, Session } from './session.ts'
 import { FoldReport, type Group, newOutcomeTally, type OutcomeTally, Tallies } from './tallies.ts'
 import { TouchList } from './touch-list.ts'
-
-/** A run's counts of outcome files. */
-export type Run = {
-  readonly id: string
-  /** Number of the run among those that the shard has seen start. */
-  readonly started: number
-  readonly counts: Map<WarmOutcomeKind, number>
-  bytes: number
-}
 
 /**
  * The model of one shard in memory: all of its rows but the sequences of closed sessions. Only the functions of
@@ -46,9 +38,13 @@ export class ShardState {
   readonly profiles = new Map<string, Profile>()
   /** In the order of their start. */
   readonly runs = new Map<string, Run>()
+  /** Rows of answers of the runs that are leaving. */
+  leavingChunks = 0
   readonly predictions = new PredictionHeap()
   readonly tallies = new Tallies()
   readonly outcomes: Record<Group, OutcomeTally> = { treated: newOutcomeTally(), control: newOutcomeTally() }
+  /** Outcomes of reads of treated files. */
+  minutes = new MinuteOutcomes()
   /** Ids of the last outcome files, a ring: number n is in slot n modulo its size. */
   readonly rememberedSlots: string[] = []
   readonly remembered = new Set<string>()

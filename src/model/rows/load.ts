@@ -1,15 +1,18 @@
+import type { AnswerChunk } from '../fold/answers.ts'
 import { type FileRef, FileRow } from '../fold/file-ref.ts'
 import { REMEMBERED_CHUNK } from '../fold/fold-outcome.ts'
 import type { Prediction } from '../fold/prediction.ts'
+import type { Run } from '../fold/run.ts'
 import type { Session } from '../fold/session.ts'
 import { sequenceRowsOf } from '../fold/sessions.ts'
-import { type Run, ShardState } from '../fold/shard-state.ts'
+import { ShardState } from '../fold/shard-state.ts'
 import type { Sha256Hex } from '../identity.ts'
 import type { ModelLimits } from '../limits.ts'
 import { decodeFile } from './file-row.ts'
 import { decodeHeader, decodeRemembered, decodeRevision } from './header-rows.ts'
-import { decodePredictions, decodeRun } from './prediction-rows.ts'
+import { decodePredictions } from './prediction-rows.ts'
 import { RowFormatError } from './row-reader.ts'
+import { answersOfRow, decodeAnswers, decodeMinutes, decodeRun } from './run-rows.ts'
 import { decodeSequenceChunk } from './sequence-row.ts'
 import { decodeClosed, decodeProfile, decodeSession, profileOf } from './session-rows.ts'
 
@@ -23,6 +26,8 @@ export class ShardLoader {
   readonly #sessions: { session: Session; length: number }[] = []
   readonly #predictions: Prediction[] = []
   readonly #runs: Run[] = []
+  /** By short id of the run. */
+  readonly #answers = new Map<string, { readonly chunk: number; readonly answers: AnswerChunk }[]>()
   readonly #refOf: (high: number, low: number) => FileRef
 
   constructor(limits: ModelLimits, sha256Hex: Sha256Hex) {
@@ -49,6 +54,9 @@ export class ShardLoader {
       }
       case 'r':
         this.#runs.push(decodeRun(bytes))
+        return
+      case 'o':
+        this.#addAnswers(row, bytes)
         return
       case 'd':
         this.#addRemembered(Number(row.slice(1)), bytes)
@@ -89,9 +97,24 @@ export class ShardLoader {
       state.sessions.set(session.id, session)
       state.sessionOrder.push(session)
     }
-    for (const run of this.#runs.sort((one, other) => one.started - other.started)) state.runs.set(run.id, run)
+    for (const run of this.#runs.sort((one, other) => one.started - other.started)) this.#finishRun(run)
     for (const prediction of this.#predictions) state.predictions.push(prediction)
     return state
+  }
+
+  #finishRun(run: Run): void {
+    const state = this.#state
+    for (const { chunk, answers } of this.#answers.get(state.shortId(run.id)) ?? []) run.chunks.set(chunk, answers)
+    if (run.leaving) state.leavingChunks += run.chunks.size
+    state.runs.set(run.id, run)
+  }
+
+  #addAnswers(row: string, bytes: Uint8Array): void {
+    const { id, chunk } = answersOfRow(row)
+    const answers = decodeAnswers(bytes, this.#state.limits.runChunk)
+    const known = this.#answers.get(id)
+    if (known === undefined) this.#answers.set(id, [{ chunk, answers }])
+    else known.push({ chunk, answers })
   }
 
   #addFile(row: string, bytes: Uint8Array): void {
@@ -122,6 +145,7 @@ export class ShardLoader {
     if (row === 'h') decodeHeader(bytes, state)
     else if (row === 'c') state.closed = decodeClosed(bytes)
     else if (row === 'v') state.revision = decodeRevision(bytes)
+    else if (row === 'm') state.minutes = decodeMinutes(bytes)
     else throw new RowFormatError(`row ${row} is of another build: rebuild the model from the log`)
   }
 }

@@ -1,5 +1,4 @@
 import { OUTCOME_KINDS, type Prediction, VERDICTS } from '../fold/prediction.ts'
-import type { Run } from '../fold/shard-state.ts'
 import { type OutcomeTally, SEEN_OUTCOMES, type Tallies } from '../fold/tallies.ts'
 import type { WarmOutcomeKind } from '../outcome.ts'
 import { RowFormatError, RowReader } from './row-reader.ts'
@@ -41,26 +40,6 @@ export function decodePredictions(bytes: Uint8Array): StoredPredictions {
     return { serial, commandId, reason, disposition, issuedAtMs, finishedAtMs, horizonAtMs }
   })
   return { path, predictions }
-}
-
-/** Packs a run. */
-export function encodeRun(writer: RowWriter, run: Run): Uint8Array {
-  writer.start(VERSION)
-  writer.text(run.id)
-  writer.uint(run.started)
-  writer.uint(run.bytes)
-  for (const kind of OUTCOME_KINDS) writer.uint(run.counts.get(kind) ?? 0)
-  return writer.finish()
-}
-
-export function decodeRun(bytes: Uint8Array): Run {
-  const reader = new RowReader(bytes, VERSION)
-  const run: Run = { id: reader.text(), started: reader.uint(), bytes: reader.uint(), counts: new Map() }
-  for (const kind of OUTCOME_KINDS) {
-    const count = reader.uint()
-    if (count > 0) run.counts.set(kind, count)
-  }
-  return run
 }
 
 export function writeTallies(writer: RowWriter, tallies: Tallies): void {

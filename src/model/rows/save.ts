@@ -5,8 +5,9 @@ import { sequenceRow, sequenceRowsOf } from '../fold/sessions.ts'
 import type { ShardState } from '../fold/shard-state.ts'
 import { encodeFile } from './file-row.ts'
 import { encodeHeader, encodeRemembered, encodeRevision } from './header-rows.ts'
-import { encodePredictions, encodeRun } from './prediction-rows.ts'
+import { encodePredictions } from './prediction-rows.ts'
 import { RowWriter } from './row-writer.ts'
+import { answersRow, encodeAnswers, encodeMinutes, encodeRun } from './run-rows.ts'
 import { encodeSequenceChunk } from './sequence-row.ts'
 import { encodeClosed, encodeProfile, encodeSession } from './session-rows.ts'
 
@@ -80,6 +81,13 @@ function saveProfilesAndRuns(state: ShardState, put: Put): void {
     const run = state.runs.get(id)
     put(`r${state.shortId(id)}`, run === undefined ? null : encodeRun(WRITER, run))
   }
+  for (const [id, numbers] of state.dirty.answers) {
+    const chunks = state.runs.get(id)?.chunks
+    for (const number of numbers) {
+      const chunk = chunks?.get(number)
+      put(answersRow(state.shortId(id), number), chunk === undefined ? null : encodeAnswers(WRITER, chunk))
+    }
+  }
 }
 
 function saveSingles(state: ShardState, put: Put): void {
@@ -89,6 +97,7 @@ function saveSingles(state: ShardState, put: Put): void {
   }
   if (state.dirty.closed) put('c', encodeClosed(WRITER, state.closed))
   if (state.dirty.revision && state.revision !== null) put('v', encodeRevision(WRITER, state.revision))
+  if (state.dirty.minutes) put('m', encodeMinutes(WRITER, state.minutes))
   if (state.dirty.header) put('h', encodeHeader(WRITER, state))
 }
 
@@ -118,7 +127,10 @@ function* modelRowNames(state: ShardState): Iterable<string> {
   const predicted = new Set([...state.predictions.values()].map((prediction) => prediction.ref.id))
   for (const id of predicted) yield `p${id}`
   for (const analyzer of state.profiles.keys()) yield `a${state.shortId(analyzer)}`
-  for (const id of state.runs.keys()) yield `r${state.shortId(id)}`
+  for (const { id, chunks } of state.runs.values()) {
+    for (const number of chunks.keys()) yield answersRow(state.shortId(id), number)
+    yield `r${state.shortId(id)}`
+  }
   for (let from = 0; from < state.rememberedSlots.length; from += REMEMBERED_CHUNK) yield `d${from / REMEMBERED_CHUNK}`
-  yield* ['c', 'v', 'h']
+  yield* ['c', 'v', 'm', 'h']
 }

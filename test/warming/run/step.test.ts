@@ -94,7 +94,9 @@ function simulate(world: World) {
     if (folded.size === 0) return null
     const counted = (which: 'warm' | 'check') =>
       [...folded.values()].flatMap((file) => (file[which] === null ? [] : [{ ...file[which], files: 1 }]))
-    return { warm: counted('warm'), check: counted('check'), bytes, pressure, firstAtMs: 0, lastAtMs: 0 }
+    const ends = [...folded.values()].map((file) => ({ ...file, files: 1 }))
+    const course = { kept: true, bytes, pressure, firstAtMs: 0, lastAtMs: 0 }
+    return { ends, warm: counted('warm'), check: counted('check'), ...course }
   }
   const answer = (phase: RunProgress['phase'], place: number, budget: { left: number }): FoldedAnswer => {
     const plain = { detail: '', version: 'v', bytes: 0 }
