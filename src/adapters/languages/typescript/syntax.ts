@@ -68,7 +68,8 @@ function optionsOf(path: string): ParserOptions {
 
 /** Too deep nesting overflows the stack, which is an error as any other in JavaScript. */
 function faultOf(cause: unknown): ParseFault {
-  if (cause instanceof RangeError && /call stack/.test(cause.message)) return { line: 1, message: 'is nested too deeply' }
+  if (cause instanceof RangeError && /call stack/.test(cause.message))
+    return { line: 1, message: 'is nested too deeply' }
   const message = cause instanceof Error ? cause.message : String(cause)
   return { line: lineOf(cause), message: message.replace(/ \(\d+:\d+\)$/, '') }
 }
