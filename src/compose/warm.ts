@@ -22,7 +22,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
   const cache = engines.cache()
   const { switches, keepFresh } = openSwitches(parts)
   await switches.load()
-  const { concurrency, leaseMs, produceMs, attemptsMax, batchRecordsMax } = settings.warm
+  const { concurrency, leaseMs, limits, produceMs, attemptsMax, batchRecordsMax } = settings.warm
   const handler = new WarmHandler(
     {
       ...{ log, codec, cache, clock, telemetry, logger, sha256Hex },
@@ -38,6 +38,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
       filesInFlightMax: concurrency,
       fileBytesMax: settings.cache.valueBytesMax,
       leaseMs,
+      limits,
       produceMs,
       retry: { ...WARM_DEFAULTS.retry, attemptsMax },
       pauseMs: PAUSE_MS,

@@ -74,4 +74,12 @@ export const warmSection = section('The process that carries out warm commands.'
     minimum: 1,
     maximum: 10,
   }),
+  limits: section('What all workers on one cache may do together; each of them must have the same.', {
+    bytesPerSecondMax: integerSetting('Bytes of values that are put into the cache a second; 0: no limit.', 0),
+    filesPerSecondMax: integerSetting('Files that are loaded a second; 0: no limit.', 0),
+    originRequestsPerSecondMax: integerSetting(
+      'Calls to origins a second, reads and looks for a version; 0: no limit.',
+      0,
+    ),
+  }),
 })

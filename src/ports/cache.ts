@@ -8,6 +8,8 @@
  * longest ago first: warms take the place of cold values and never of live ones.
  */
 
+import type { SpendLimit } from '../warming/spend.ts'
+
 /** Where a value came from; a warm says which command brought it and the trace that it belongs to. */
 export type EntrySource =
   | { readonly kind: 'fill' }
@@ -68,6 +70,12 @@ export interface Cache {
   lease(key: CacheKey, holder: string, ttlMs: number): Promise<boolean>
   /** Gives a lease back if it is still the holder's. */
   release(key: CacheKey, holder: string): Promise<void>
+  /**
+   * Spends from a budget that all users of the cache share, by the cache's own clock. Returns how long to wait before
+   * what was spent is used, milliseconds; above `limit.waitMsMax` nothing was spent. Whoever waits as told keeps all of
+   * them together within `burst` and `perSecond`. A budget that the cache lost is full again.
+   */
+  spend(budget: CacheKey, amount: number, limit: SpendLimit): Promise<number>
   /**
    * How much of the cache live values hold; with a key `pressure` is that of the node that the key goes to. Measured anew
    * at most once a second where that takes work, so ask as often as you like.

@@ -56,6 +56,11 @@ export const METRICS = {
   'forewarm.warm.files': { kind: 'counter', unit: '{file}', description: 'Files of commands by outcome' },
   'forewarm.warm.bytes': { kind: 'counter', unit: 'By', description: 'Bytes put into the cache by workers' },
   'forewarm.warm.duration': { kind: 'histogram', unit: 's', description: 'Time to carry out one command' },
+  'forewarm.warm.throttled': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'Time that a file waited for a limit: bytes, files, requests or its run',
+  },
   'forewarm.event_to_warm.duration': {
     kind: 'histogram',
     unit: 's',

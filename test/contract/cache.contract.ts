@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Cache, CacheKey, EntrySource } from '../../src/ports/cache.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** What a cache under test is: `open` gives a new client of one and the same cache, which is empty before the suite. */
 export type CacheSubject = {
@@ -154,6 +155,35 @@ export function describeCache(name: string, start: () => Promise<CacheSubject>):
       const moves = Array.from({ length: 50 }, (_, at) => ((at * 7) % 50) + 1_700_000_001_000)
       await Promise.all(moves.map((atMs) => cache.movePointer(key, `v ${atMs}`, atMs)))
       expect(await cache.pointer(key)).toBe('v 1700000001049')
+    })
+
+    test('a budget gives all who spend from it its burst and its rate together, however many spend at once', async () => {
+      const clients = await Promise.all(Array.from({ length: 5 }, () => subject.open()))
+      const budget = freshKey()
+      const limit = { perSecond: 100, burst: 10, waitMsMax: MINUTE_MS }
+      const startedMs = performance.now()
+      const waits = await Promise.all(
+        Array.from({ length: 50 }, (_, at) => (clients[at % 5] ?? cache).spend(budget, 2, limit)),
+      )
+      const tookMs = performance.now() - startedMs
+      for (const [at, waitMs] of waits.toSorted((one, other) => one - other).entries()) {
+        const leastMs = Math.max(0, (2 * (at + 1) - limit.burst) * (1_000 / limit.perSecond))
+        expect(waitMs).toBeGreaterThanOrEqual(leastMs - tookMs)
+        expect(waitMs).toBeLessThanOrEqual(leastMs + 1)
+      }
+      await Promise.all(clients.map((client) => client.close()))
+    })
+
+    test('a budget is not spent by who would not wait, and is full again after a while; others are not touched', async () => {
+      const [budget, other] = [freshKey(), freshKey()]
+      const limit = { perSecond: 20, burst: 10, waitMsMax: 10 }
+      const state = () => cache.spend(budget, 0, limit)
+      expect(await cache.spend(budget, 16, { ...limit, waitMsMax: MINUTE_MS })).toBe(300)
+      expect(await cache.spend(budget, 1_000, limit)).toBeGreaterThan(10_000)
+      expect(await state()).toBeLessThanOrEqual(300)
+      expect(await cache.spend(other, 10, limit)).toBe(0)
+      await subject.passTime(800)
+      await eventually(state, (waitMs) => waitMs === 0, { what: 'a paid budget', everyMs: 20 })
     })
 
     test('a lease has one holder until it is given back or runs out', async () => {

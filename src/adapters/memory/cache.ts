@@ -1,5 +1,6 @@
 import type { Cache, CacheEntry, CacheKey, CachePressure, CacheStats, EntrySource } from '../../ports/cache.ts'
 import type { Clock } from '../../ports/clock.ts'
+import { spend } from '../../warming/spend.ts'
 import { type CacheLifetimes, DEFAULT_LIFETIMES } from '../cache-lifetime.ts'
 
 export type MemoryCacheOptions = {
@@ -24,6 +25,7 @@ export function createMemoryCache(options: MemoryCacheOptions): Cache {
   const entries = new EntryTable({ ...DEFAULT_LIFETIMES, ...options.lifetimes }, options.bytesMax ?? null)
   const pointers = new Map<string, Pointer>()
   const leases = new Map<string, Lease>()
+  const budgets = new Map<string, number>()
   return {
     async get(key) {
       return entries.read(nameOf(key), clock.now())
@@ -59,6 +61,12 @@ export function createMemoryCache(options: MemoryCacheOptions): Cache {
     },
     async release(key, holder) {
       if (leases.get(nameOf(key))?.holder === holder) leases.delete(nameOf(key))
+    },
+    async spend(budget, amount, limit) {
+      const { waitMs, fullAtMs } = spend(budgets.get(nameOf(budget)) ?? null, clock.now(), amount, limit)
+      budgets.set(nameOf(budget), fullAtMs)
+      for (const [name, atMs] of budgets) if (atMs <= clock.now()) budgets.delete(name)
+      return waitMs
     },
     async pressure() {
       return entries.pressure(clock.now())

@@ -6,6 +6,7 @@ export type CacheKeys = {
   entry(key: CacheKey): string
   pointer(key: CacheKey): string
   lease(key: CacheKey): string
+  budget(key: CacheKey): string
   /** Pattern of all entries of a workspace. */
   entriesOf(workspaceId: string): string
   /** The key of an entry, or null for anything else. */
@@ -24,6 +25,7 @@ export function createCacheKeys(prefix: string): CacheKeys {
     entry: (key) => name('e', key),
     pointer: (key) => name('p', key),
     lease: (key) => name('l', key),
+    budget: (key) => name('b', key),
     entriesOf: (workspaceId) => name('e', { workspaceId, rest: '*' }),
     parseEntry: (text) => {
       if (!text.startsWith(prefix)) return null

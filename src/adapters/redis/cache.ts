@@ -1,5 +1,6 @@
 import type { Cache, CacheEntry, CacheKey, EntrySource, PutResult } from '../../ports/cache.ts'
 import { ForewarmError } from '../../ports/errors.ts'
+import { SPEND_WAIT_MS_MAX } from '../../warming/spend.ts'
 import { decodeEntry, encodeEntry, STATE_OFFSET, UNREAD_BYTE } from '../../wire/cache-entry.ts'
 import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs } from '../cache-lifetime.ts'
 import { pack, sourceOf, unpack } from '../compression.ts'
@@ -34,6 +35,7 @@ const RENEW = loadScript('renew-1')
 const MOVE_POINTER = loadScript('move-pointer-1')
 const LEASE = loadScript('lease-1')
 const RELEASE = loadScript('release-1')
+const SPEND = loadScript('spend-1')
 
 /**
  * The cache on Redis 7 or Redis Cluster, which must have `maxmemory-policy volatile-ttl` and `maxmemory-samples 10`: what
@@ -75,6 +77,11 @@ export function createRedisCache(connection: RedisConnection, options: RedisCach
     lease: (key, holder, ttlMs) => isYes(LEASE, keys.lease(key), [holder, ttlMs]),
     release: async (key, holder) => {
       await isYes(RELEASE, keys.lease(key), [holder])
+    },
+    spend: async (budget, amount, { perSecond, burst, waitMsMax }) => {
+      // As long as what was read lives: under pressure it then is among the last to leave.
+      const args = [amount, perSecond, burst, waitMsMax, SPEND_WAIT_MS_MAX, lifetimes.readMs]
+      return Number(await run(() => runScript(client, { script: SPEND, keys: [keys.budget(budget)], args })))
     },
     pressure: async (key) =>
       pressureFrom(await measured(), key === undefined ? null : addressOfKey(connection, keys.entry(key))),

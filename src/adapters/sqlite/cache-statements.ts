@@ -32,6 +32,10 @@ const TABLES = `
     workspace TEXT NOT NULL, rest TEXT NOT NULL, holder TEXT NOT NULL, expires_ms INTEGER NOT NULL,
     PRIMARY KEY (workspace, rest)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS cache_budgets (
+    workspace TEXT NOT NULL, rest TEXT NOT NULL, full_at_ms REAL NOT NULL,
+    PRIMARY KEY (workspace, rest)
+  ) WITHOUT ROWID;
 `
 
 export type CacheStatements = ReturnType<typeof prepareCache>
@@ -81,6 +85,11 @@ export function prepareCache(database: DatabaseSync) {
        ON CONFLICT DO UPDATE SET expires_ms = excluded.expires_ms WHERE holder = excluded.holder`,
     ),
     removeExpiredLeases: prepare('DELETE FROM cache_leases WHERE expires_ms <= ?'),
+    budget: prepare('SELECT full_at_ms FROM cache_budgets WHERE workspace = ? AND rest = ?'),
+    removeFullBudgets: prepare('DELETE FROM cache_budgets WHERE full_at_ms <= ?'),
+    setBudget: prepare(
+      'INSERT INTO cache_budgets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET full_at_ms = excluded.full_at_ms',
+    ),
     release: prepare('DELETE FROM cache_leases WHERE workspace = ? AND rest = ? AND holder = ?'),
   }
 }

@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { Cache, CacheEntry, CacheKey, CachePressure, EntrySource, PutResult } from '../../ports/cache.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { ForewarmError } from '../../ports/errors.ts'
+import { spend } from '../../warming/spend.ts'
 import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs } from '../cache-lifetime.ts'
 import { type Packed, pack, sourceOf, unpack } from '../compression.ts'
 import { remembered } from '../remembered.ts'
@@ -64,6 +65,16 @@ export function createSqliteCache(database: DatabaseSync, options: SqliteCacheOp
     },
     async release(key, holder) {
       guard(() => statements.release.run(...columnsOf(key), holder))
+    },
+    async spend(budget, amount, limit) {
+      const take = (): number => {
+        statements.removeFullBudgets.run(clock.now())
+        const fullAtMs = statements.budget.get(...columnsOf(budget))?.['full_at_ms']
+        const spent = spend(typeof fullAtMs === 'number' ? fullAtMs : null, clock.now(), amount, limit)
+        statements.setBudget.run(...columnsOf(budget), spent.fullAtMs)
+        return spent.waitMs
+      }
+      return guard(() => transact(database, take))
     },
     pressure: async () => pressure(),
     async stats(workspaceId) {

@@ -9,6 +9,8 @@ export type AttemptOptions = {
   readonly attemptMs: number
   /** Code of the error that an attempt without an answer ends in. */
   readonly lateAs: ErrorCode
+  /** Awaited before each try, outside of its time. */
+  readonly before?: () => Promise<void>
   /** Aborted when the work is to be given up altogether: rejects with its reason at once. */
   readonly signal: AbortSignal
 }
@@ -24,6 +26,7 @@ export async function attempt<Result>(
 ): Promise<Result> {
   for (let tries = 1; ; tries += 1) {
     options.signal.throwIfAborted()
+    await options.before?.()
     try {
       return await withinTime(options, work)
     } catch (error) {

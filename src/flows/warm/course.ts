@@ -6,6 +6,7 @@ import type { CommandFile, WarmCommand } from '../../warming/command.ts'
 import { ended, type FileResult, skipped } from '../../warming/decide.ts'
 import type { Slots } from '../slots.ts'
 import type { Gate } from './gate.ts'
+import { Refused } from './refused.ts'
 
 /** A command being carried out. */
 export type Course = {
@@ -28,12 +29,13 @@ export type OpenFile = { readonly index: number; readonly file: CommandFile; rea
 /** Why the signal of a command is aborted when its time is over, and not because the worker stops. */
 export const DEADLINE = new Error('the deadline of the command has passed')
 
-/** Turns the end of the command's time, and a cache that is away, into the result of a file. */
+/** Turns the end of the command's time, what was refused, and a cache that is away into the result of a file. */
 export async function guarded<Result>(work: () => Promise<Result>): Promise<Result | FileResult> {
   try {
     return await work()
   } catch (error) {
     if (error === DEADLINE) return skipped('deadline')
+    if (error instanceof Refused) return skipped(error.reason)
     if (error instanceof ForewarmError && error.code === 'FW_CACHE_UNAVAILABLE') return ended('failed', 'cache')
     throw error
   }

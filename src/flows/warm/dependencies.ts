@@ -27,6 +27,13 @@ export type WarmDependencies = {
   readonly memory: ProcessMemory
 }
 
+/** What all workers together may do a second; 0 for no bound. */
+export type WarmLimits = {
+  readonly bytesPerSecondMax: number
+  readonly filesPerSecondMax: number
+  readonly originRequestsPerSecondMax: number
+}
+
 export type WarmSettings = {
   /** Name of this worker in outcomes and leases; no two workers share one. */
   readonly worker: string
@@ -50,6 +57,7 @@ export type WarmSettings = {
   readonly pressureSampleMs: number
   /** A partition whose record cannot be handled now (registry or log away) is delivered again after this. */
   readonly pauseMs: number
+  readonly limits: WarmLimits
 }
 
 /** Settings of a worker that is given none but its name. */
@@ -63,4 +71,5 @@ export const WARM_DEFAULTS: Omit<WarmSettings, 'worker'> = {
   retry: { attemptsMax: 3, baseMs: 100, capMs: 2_000 },
   pressureSampleMs: 500,
   pauseMs: 1_000,
+  limits: { bytesPerSecondMax: 0, filesPerSecondMax: 0, originRequestsPerSecondMax: 0 },
 }

@@ -80,7 +80,7 @@ export class FileLoader {
 
   /** Asks the cache, and again if it is away for the moment. */
   askCache<Answer>(signal: AbortSignal, ask: () => Promise<Answer>): Promise<Answer> {
-    return this.#attempt('FW_CACHE_UNAVAILABLE', signal, ask)
+    return this.#attempt({ lateAs: 'FW_CACHE_UNAVAILABLE', signal }, ask)
   }
 
   /** The key of a file's value when its version is known. */
@@ -94,7 +94,9 @@ export class FileLoader {
     return this.#orFailure(task, async () => {
       const version = task.file.version ?? (await this.#versionNow(task))
       const present = version !== null && (await this.#presentResult(task, version))
-      return present || (await this.#loadAlone(task, version))
+      if (present) return present
+      await task.gate.enterFile()
+      return this.#loadAlone(task, version)
     })
   }
 
@@ -122,9 +124,7 @@ export class FileLoader {
 
   /** The version that the origin holds now, if it can tell without reading the file. */
   #versionNow(task: FileTask): Promise<string | null> {
-    return this.#attempt('FW_ORIGIN_UNAVAILABLE', task.signal, (signal) =>
-      occupying(task, task.origin.version(task.file.path, signal)),
-    )
+    return this.#askOrigin(task, (signal) => task.origin.version(task.file.path, signal))
   }
 
   async #presentResult(task: FileTask, version: string): Promise<FileResult | false> {
@@ -191,9 +191,16 @@ export class FileLoader {
   }
 
   #read(task: FileTask, bytesMax: number): Promise<OriginRead> {
-    return this.#attempt('FW_ORIGIN_UNAVAILABLE', task.signal, (signal) =>
-      occupying(task, task.origin.read(task.file.path, { bytesMax, signal })),
-    )
+    return this.#askOrigin(task, (signal) => task.origin.read(task.file.path, { bytesMax, signal }))
+  }
+
+  #askOrigin<Answer>(task: FileTask, ask: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+    const options = { lateAs: 'FW_ORIGIN_UNAVAILABLE', signal: task.signal } as const
+    return this.#attempt({ ...options, before: () => task.gate.enterRequest() }, (signal) => {
+      const work = ask(signal)
+      task.occupied(work)
+      return work
+    })
   }
 
   #refused(read: Exclude<OriginRead, { outcome: 'read' }>): FileResult {
@@ -204,10 +211,11 @@ export class FileLoader {
 
   async #put(task: FileTask, value: Uint8Array, version: string): Promise<FileResult> {
     const key = this.keyOf(task, version)
-    // A read may have taken long, and only now is it sure where the value goes.
+    // Reading and waiting may have taken long, and only now is it sure where the value goes.
+    if (value.byteLength > this.#settings.fileBytesMax) return skipped('size')
+    await task.gate.enterBytes(value.byteLength)
     const reason = await this.askCache(task.signal, () => task.gate.reasonToSkip(key))
     if (reason !== null) return skipped(reason)
-    if (value.byteLength > this.#settings.fileBytesMax) return skipped('size')
     if (!task.budget.take(value.byteLength)) return skipped('limit')
     const source = { kind: 'warm', commandId: task.commandId, traceparent: task.traceparent } as const
     let stored = false
@@ -242,17 +250,11 @@ export class FileLoader {
   }
 
   #attempt<Result>(
-    lateAs: AttemptOptions['lateAs'],
-    signal: AbortSignal,
+    options: Pick<AttemptOptions, 'lateAs' | 'signal' | 'before'>,
     work: (signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     const { clock, random } = this.#deps
     const { retry: schedule, attemptMs } = this.#settings
-    return attempt({ clock, random, schedule, attemptMs, lateAs, signal }, work)
+    return attempt({ clock, random, schedule, attemptMs, ...options }, work)
   }
-}
-
-function occupying<Result>(task: FileTask, work: Promise<Result>): Promise<Result> {
-  task.occupied(work)
-  return work
 }

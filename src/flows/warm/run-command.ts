@@ -9,6 +9,7 @@ import { Slots } from '../slots.ts'
 import { type Course, DEADLINE, type Finished, guarded, inCalls, type OpenFile } from './course.ts'
 import type { WarmDependencies, WarmSettings } from './dependencies.ts'
 import { Gate } from './gate.ts'
+import { SharedLimits } from './limits.ts'
 import { FileLoader, type FileTask } from './load-file.ts'
 import { PressureGauge } from './pressure-gauge.ts'
 
@@ -18,6 +19,7 @@ export class CommandRunner {
   readonly #loader: FileLoader
   readonly #slots: Slots
   readonly #pressure: PressureGauge
+  readonly #limits: SharedLimits
 
   constructor(deps: WarmDependencies, settings: WarmSettings) {
     this.#deps = deps
@@ -25,6 +27,8 @@ export class CommandRunner {
     this.#loader = new FileLoader(deps, settings)
     this.#slots = new Slots(settings.filesInFlightMax)
     this.#pressure = new PressureGauge(deps, settings.pressureSampleMs)
+    const askCache = this.#loader.askCache.bind(this.#loader)
+    this.#limits = new SharedLimits({ ...deps, askCache }, settings.limits)
   }
 
   /** Rejects with the reason of `stop` when that is aborted before every file has its outcome. */
@@ -39,7 +43,10 @@ export class CommandRunner {
       const signal = AbortSignal.any([stop, this.#deadline(command, ending.signal)])
       const budget = new ByteBudget(command.bytesMax)
       const places = command.parallelMax === 0 ? null : new Slots(command.parallelMax)
-      const gate = new Gate({ ...this.#deps, pressure: this.#pressure }, command, budget)
+      const gate = new Gate(
+        { ...this.#deps, pressure: this.#pressure, limits: this.#limits },
+        { command, budget, signal },
+      )
       const course = { command, origin, budget, gate, places, traceparent: span.traceparent, signal, results }
       try {
         await (command.mode === 'check' ? this.#checkFiles(course) : this.#warmFiles(course))
