@@ -2,9 +2,12 @@
 import { createHash } from 'node:crypto'
 import { createModelReader } from '../adapters/near-cache/model-reader.ts'
 import type { Settings } from '../config/schema.ts'
+import { createFoldedRuns } from '../flows/folded-runs.ts'
+import { createRunReader } from '../flows/runs.ts'
 import type { Heartbeat } from '../heartbeat.ts'
-import type { ModelReader } from '../ports/model-reader.ts'
+import type { FoldedRuns, ModelReader } from '../ports/model-reader.ts'
 import type { Origins } from '../ports/origin.ts'
+import type { RunReader } from '../ports/runs.ts'
 import type { Engines, Reporting } from './engines.ts'
 import type { OpenedLayers } from './layers.ts'
 
@@ -36,3 +39,9 @@ export const modelReader = ({ settings, engines }: Parts): ModelReader =>
     freshMs: MODEL_FRESH_MS,
     entriesMax: MODEL_ENTRIES_MAX,
   })
+
+export const foldedRuns = ({ settings, engines }: Parts): FoldedRuns =>
+  createFoldedRuns({ store: engines.store(), sha256Hex, limits: settings.model.limits })
+
+export const runReader = (parts: Parts): RunReader =>
+  createRunReader({ notes: parts.engines.store().notes, folded: foldedRuns(parts) })

@@ -1,14 +1,18 @@
 /** What is known of runs: the plan by predict, the outcomes as ingest has folded them. */
 import type { WarmOutcomeKind } from '../model/outcome.ts'
+import type { HitRate } from '../warming/run/hit-rate.ts'
 import type { RunState } from '../warming/run/state.ts'
 
-/** How a file of a run ended, with its detail. `pending`: it has not. */
+/**
+ * How a file of a run ended, with its detail. `pending`: it has not. `forgotten`: it has, but of the answers of ended runs
+ * only those of the latest few are kept; the counts of the summary stay.
+ */
 export type RunFile = {
   readonly path: string
   readonly layer: string
   /** Why it is in the plan: request, changed, dependency of ..., profile and so on. */
   readonly reason: string
-  readonly outcome: WarmOutcomeKind | 'pending'
+  readonly outcome: WarmOutcomeKind | 'pending' | 'forgotten'
   readonly detail: string
   readonly version: string | null
   readonly bytes: number
@@ -22,9 +26,6 @@ export type RunCount = {
   readonly detail: string
   readonly files: number
 }
-
-/** Hit rate of readers, 0..1, with the reads that it rests on; null where there were none. */
-export type HitRate = { readonly rate: number; readonly reads: number } | null
 
 export type RunSummary = {
   readonly id: string
@@ -48,7 +49,7 @@ export type RunSummary = {
   readonly batchSize: number
   readonly startedAtMs: number | null
   readonly endedAtMs: number | null
-  /** Of the workspace's readers in the ten minutes before the run began, and since it ended (at most ten minutes). */
+  /** Of the workspace's readers in the ten minutes before the run was requested, and after it ended: docs/model.md. */
   readonly hitRate: { readonly before: HitRate; readonly after: HitRate }
 }
 
