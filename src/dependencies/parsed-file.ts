@@ -35,7 +35,12 @@ export type ParsedFile = {
   readonly symbols: readonly TopLevelSymbol[]
   /** Faults of the source; the rest of the file is parsed all the same. */
   readonly faults: readonly ParseFault[]
+  /**
+   * The file is no part of the program on the language's default platform (Go's build constraints): no import leads to
+   * it, although its own imports count.
+   */
+  readonly leftOut?: boolean
 }
 
 /** What the import graph needs of a file. */
-export type ParsedImports = Pick<ParsedFile, 'imports' | 'faults'>
+export type ParsedImports = Pick<ParsedFile, 'imports' | 'faults' | 'leftOut'>
