@@ -2,6 +2,11 @@
 
 export type HeartbeatState = { readonly alive: boolean; readonly stalledMs: number }
 
+export type HeartbeatGroup = Pick<Heartbeat, 'work'> & {
+  /** Says that the group's work went forward. */
+  beat(): void
+}
+
 /**
  * Work in hand and when it last went forward. A process without work is alive; one whose work has not gone forward for
  * `stallMs` is not. Times are monotonic milliseconds.
@@ -27,6 +32,25 @@ export class Heartbeat {
       return await run(beat)
     } finally {
       this.#works.delete(id)
+    }
+  }
+
+  /** Pieces of work that go forward together: a beat of the group is one of all its pieces in hand. */
+  group(): HeartbeatGroup {
+    const beats = new Set<() => void>()
+    const inGroup = async <Result>(beat: () => void, run: (beat: () => void) => Promise<Result>): Promise<Result> => {
+      beats.add(beat)
+      try {
+        return await run(beat)
+      } finally {
+        beats.delete(beat)
+      }
+    }
+    return {
+      work: (run) => this.work((beat) => inGroup(beat, run)),
+      beat: () => {
+        for (const beat of beats) beat()
+      },
     }
   }
 

@@ -20,7 +20,7 @@ export type ConsumerStage = {
   readonly topics: readonly TopicRole[]
   readonly batchRecordsMax: number
   readonly handler: LogHandler
-  readonly heartbeat: Heartbeat
+  readonly heartbeat: Pick<Heartbeat, 'work'>
   /** Names of the engines that it cannot work without, and whether they answer. */
   readonly engines: ReadonlyMap<string, () => Promise<boolean>>
   /** Runs after the consumer's stop. */
@@ -43,7 +43,7 @@ export async function startConsumer(options: ConsumerStage): Promise<Stage> {
 }
 
 /** Every batch is work in hand until it ends. */
-const withHeartbeat = (handler: LogHandler, heartbeat: Heartbeat): LogHandler => ({
+const withHeartbeat = (handler: LogHandler, heartbeat: Pick<Heartbeat, 'work'>): LogHandler => ({
   assigned: (partitions) => heartbeat.work(() => handler.assigned(partitions)),
   revoked: (partitions) => heartbeat.work(() => handler.revoked(partitions)),
   batch: (batch, signal) => heartbeat.work(() => handler.batch(batch, signal)),

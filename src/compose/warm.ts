@@ -20,6 +20,8 @@ export async function startWarm(parts: Parts): Promise<Stage> {
   const { settings, engines, heartbeat, telemetry, logger } = parts
   const { clock, log, codec } = engines
   const cache = engines.cache()
+  // A batch may take as long as limits and origins make it: each of its files that goes forward is a beat.
+  const work = heartbeat.group()
   const { switches, keepFresh } = openSwitches(parts)
   await switches.load()
   const { concurrency, leaseMs, limits, produceMs, attemptsMax, batchRecordsMax } = settings.warm
@@ -31,6 +33,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
       layers: await parts.layers(),
       paused: switches.paused,
       memory: createProcessMemory(),
+      beat: work.beat,
     },
     {
       ...WARM_DEFAULTS,
@@ -50,7 +53,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
     topics: ['warm-commands'],
     batchRecordsMax,
     handler,
-    heartbeat,
+    heartbeat: work,
     engines: new Map([['the cache', cache.healthy.bind(cache)]]),
   })
   return withRounds(parts, keepFresh(stage), { name: 'reserve', everyMs: RESERVE_MS, round: () => cache.makeRoom(0) })

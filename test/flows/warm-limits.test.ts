@@ -114,11 +114,16 @@ test('nobody waits for a limit beyond the deadline, and a pause or a stop ends t
   const limits = { ...NONE, filesPerSecondMax: 1 }
   let isPaused = false
   const origin = createCountingOrigin(files)
-  const worker = createWorker({ origin, settings: { limits }, paused: () => isPaused })
+  let beats = 0
+  const beat = () => {
+    beats += 1
+  }
+  const worker = createWorker({ origin, settings: { limits }, paused: () => isPaused, beat })
   const soon = { deadlineMs: Date.now() + 700 }
   expect((await worker.warm(wanted(files), soon))?.toSorted()).toEqual([
     ...['skipped deadline', 'skipped deadline', 'skipped deadline', 'warmed'],
   ])
+  expect(beats).toBeGreaterThanOrEqual(4)
   const startedMs = performance.now()
   const waiting = worker.warm(wanted(made(60)).slice(4))
   setTimeout(() => {

@@ -84,6 +84,27 @@ describe('the heartbeat', () => {
     expect(heart.state()).toEqual({ alive: true, stalledMs: 0 })
   })
 
+  test('a beat of a group is one of all its work in hand, and of no other', async () => {
+    let nowMs = 0
+    const heart = new Heartbeat(100, () => nowMs)
+    const group = heart.group()
+    await group.work(async () => {
+      nowMs += 90
+      group.beat()
+      nowMs += 90
+      expect(heart.state()).toEqual({ alive: true, stalledMs: 90 })
+      await heart.work(async () => {
+        nowMs += 101
+        group.beat()
+        expect(heart.state()).toEqual({ alive: false, stalledMs: 101 })
+      })
+      expect(heart.state().alive).toBe(true)
+    })
+    nowMs += 1_000
+    group.beat()
+    expect(heart.state()).toEqual({ alive: true, stalledMs: 0 })
+  })
+
   test('work that failed is no longer waited for', async () => {
     let nowMs = 0
     const heart = new Heartbeat(100, () => nowMs)

@@ -126,6 +126,7 @@ export function createWorker({ origin, settings, ...given }: WorkerOptions) {
     layers: layersOf([CONTENT_LAYER]),
     paused: () => false,
     memory: { share: async () => 0 },
+    beat: () => {},
     ...given,
   }
   const handler = new WarmHandler(deps, { ...WARM_DEFAULTS, worker: 'worker-1', pressureSampleMs: 0, ...settings })

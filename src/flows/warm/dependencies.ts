@@ -25,6 +25,8 @@ export type WarmDependencies = {
   readonly layers: Layers
   readonly paused: IsPaused
   readonly memory: ProcessMemory
+  /** Called whenever work in hand goes forward: a file has ended, or waits in order for a limit. */
+  readonly beat: () => void
 }
 
 /** What all workers together may do a second; 0 for no bound. */

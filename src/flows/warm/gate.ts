@@ -8,7 +8,7 @@ import type { PressureGauge } from './pressure-gauge.ts'
 import type { Purse, Taker } from './purse.ts'
 import { Refused } from './refused.ts'
 
-export type GateDeps = Pick<WarmDependencies, 'clock' | 'paused'> & {
+export type GateDeps = Pick<WarmDependencies, 'clock' | 'paused' | 'beat'> & {
   readonly pressure: PressureGauge
   readonly limits: SharedLimits
 }
@@ -69,7 +69,13 @@ export class Gate {
   #taker(): Taker {
     const { command, signal } = this.#options
     const waitMsMax = Math.max(0, command.deadlineMs - this.#deps.clock.now())
-    return { signal, waitMsMax, givesUp: () => this.#deps.paused(command.workspace) }
+    return { signal, waitMsMax, givesUp: () => this.#isGivenUp() }
+  }
+
+  #isGivenUp(): boolean {
+    const { beat, paused } = this.#deps
+    beat()
+    return paused(this.#options.command.workspace)
   }
 
   #entered(isIn: boolean): void {

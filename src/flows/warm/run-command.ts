@@ -228,6 +228,7 @@ export class CommandRunner {
   }
 
   #finish(results: Map<number, Finished>, index: number, result: FileResult): void {
+    this.#deps.beat()
     results.set(index, { ...result, finishedAtMs: this.#deps.clock.now() })
   }
 
