@@ -1,6 +1,9 @@
 /** The origins of the workspaces that the settings name: one each for a whole process, whoever asks for it. */
 import { createDirectoryOrigin } from '../adapters/origins/directory.ts'
-import type { Settings } from '../config/schema.ts'
+import { createGitOrigin } from '../adapters/origins/git/origin.ts'
+import { ownEnvironment } from '../config/load.ts'
+import type { OriginSettings, Settings } from '../config/schema.ts'
+import { ForewarmError } from '../ports/errors.ts'
 import type { Origin, Origins } from '../ports/origin.ts'
 
 export type OpenedOrigins = {
@@ -11,13 +14,21 @@ export type OpenedOrigins = {
 
 /** Opens nothing yet: an origin connects at its first use. */
 export function openOrigins({ workspaces }: Settings): OpenedOrigins {
-  const origins = new Map<string, Origin>(
-    [...workspaces].map(([name, { origin }]) => [name, createDirectoryOrigin(origin.directory)]),
-  )
+  const origins = new Map<string, Origin>([...workspaces].map(([name, { origin }]) => [name, openOrigin(name, origin)]))
   return {
     origins: (workspace) => origins.get(workspace) ?? null,
     close: async () => {
       await Promise.all([...origins.values()].map((origin) => origin.close()))
     },
   }
+}
+
+function openOrigin(workspace: string, { directory, git, limits }: OriginSettings): Origin {
+  const { PATH: searchPath } = ownEnvironment()
+  const { timeoutMs } = limits
+  if (directory !== null) return createDirectoryOrigin(directory, { searchPath })
+  if (git.repository !== null) {
+    return createGitOrigin({ repository: git.repository, revision: git.revision, searchPath, timeoutMs })
+  }
+  throw new ForewarmError('FW_CONFIG_INVALID', `workspaces.${workspace}.origin says nowhere where its files are`)
 }

@@ -107,7 +107,7 @@ const INTRODUCTION = `# Settings
 
 <!-- Written by \`npm run docs\` from src/config/; do not edit. -->
 
-Everything has a default except the directory of a workspace. Later sources win:
+Everything has a default except where the files of a workspace are. Later sources win:
 
 1. the defaults below,
 2. one YAML file: \`--config FILE\`, else the file that \`FOREWARM_CONFIG\` names,

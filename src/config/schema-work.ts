@@ -1,5 +1,5 @@
 /** Settings of the work: which workspaces there are, and how ingest, predict and warm go about it. */
-import { Type } from 'typebox'
+import { originSection } from './schema-origin.ts'
 import { triggerMembers } from './schema-strategies.ts'
 import { choiceSetting, integerSetting, listSetting, named, numberSetting, section } from './setting.ts'
 
@@ -10,12 +10,7 @@ export const workspacesSection = named(
   'The workspaces that are warmed, by name. Accesses of others are learned too, but nothing of them is read or warmed.',
   WORKSPACE_NAMES,
   section('One workspace.', {
-    origin: section('Where its files are read from.', {
-      directory: Type.String({
-        description: 'Directory with the files; relative to the working directory.',
-        minLength: 1,
-      }),
-    }),
+    origin: originSection,
     ...triggerMembers,
   }),
 )

@@ -38,4 +38,8 @@ type Frozen<Value> = Value extends readonly (infer Item)[]
     : Value
 
 export type Settings = Frozen<Static<typeof settingsSchema>>
+export type OriginSettings =
+  Settings['workspaces'] extends ReadonlyMap<string, infer Workspace extends { origin: unknown }>
+    ? Workspace['origin']
+    : never
 export type RedisSettings = Settings['model']['redis']

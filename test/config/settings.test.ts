@@ -91,10 +91,14 @@ describe('settings', () => {
     expect(complaint(() => fromYaml('mod: x\nwarm: {concurrency: 0}\n')).split('\n')).toHaveLength(2)
   })
 
-  test('a workspace without its directory is an error, one named __proto__ too', () => {
+  test('a workspace without its origin, or with two, is an error, one named __proto__ too', () => {
+    const mend = 'set exactly one of directory, git.repository'
     expect(complaint(() => fromYaml('workspaces:\n  web: {}\n'))).toContain(
-      'workspaces.web.origin.directory is missing',
+      `workspaces.web.origin says nowhere: ${mend}`,
     )
+    expect(
+      complaint(() => fromYaml('workspaces:\n  web: {origin: {directory: /a, git: {repository: /b}}}\n')),
+    ).toContain(`workspaces.web.origin says directory and git.repository: ${mend}`)
     const hostile = complaint(() => fromYaml('workspaces:\n  __proto__: {origin: {directory: /}}\n'))
     expect(hostile).toContain('site.yaml:2:3: "__proto__" is no name for workspaces')
   })

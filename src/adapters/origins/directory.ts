@@ -1,12 +1,14 @@
 import type { Stats } from 'node:fs'
-import { type FileHandle, readdir, realpath } from 'node:fs/promises'
+import { type FileHandle, lstat, readdir, realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { ForewarmError } from '../../ports/errors.ts'
 import type { Origin, OriginEntry, OriginRead } from '../../ports/origin.ts'
 import { isVersionControl, pathDenial } from '../../warming/path.ts'
 import { blobId } from './blob-id.ts'
+import { changesInWorkTree } from './git/work-tree.ts'
 import { openInside, type Refusal } from './jail.ts'
+import { unavailable } from './unavailable.ts'
 
 /** Files whose versions are remembered; about 200 bytes each. */
 const KNOWN_VERSIONS_MAX = 50_000
@@ -17,6 +19,9 @@ const KNOWN_VERSIONS_MAX = 50_000
  */
 const SETTLED_MS = 2_000
 
+/** Files of a folder whose state is asked for side by side. */
+const STATS_AT_ONCE = 64
+
 /** Bytes read at a time; between two reads the caller's signal is obeyed. */
 const CHUNK_BYTES = 1 << 20
 
@@ -24,7 +29,10 @@ const CHUNK_BYTES = 1 << 20
  * The files of one folder, e.g. a checked-out repository. Needs /proc (Linux). The root may itself be a symbolic link;
  * it is resolved at each read, so a deployment may re-point it.
  */
-export function createDirectoryOrigin(root: string): Origin {
+export function createDirectoryOrigin(
+  root: string,
+  { searchPath }: { readonly searchPath?: string | undefined } = {},
+): Origin {
   const versions: KnownVersions = new LRUCache({ max: KNOWN_VERSIONS_MAX })
   const origin: Origin = {
     read: async (path, limits) => {
@@ -37,9 +45,12 @@ export function createDirectoryOrigin(root: string): Origin {
       return typeof known === 'string' ? known : null
     },
     list: (signal) => listFiles(root, signal),
-    changedSince: async () => {
-      throw new ForewarmError('FW_ORIGIN_NO_HISTORY', `${root} is read as a plain folder, which has no history`)
+    changedSince: async (ref, signal) => {
+      signal.throwIfAborted()
+      const folder = await whenReachable(root, () => realpath(root))
+      return changesInWorkTree({ folder, searchPath }, ref, signal)
     },
+    // Files of a folder can change between any two looks, so no commit can be promised for a read.
     revision: async () => null,
     at: () => origin,
     close: async () => {},
@@ -87,7 +98,7 @@ async function readWhole({ handle, path, limits, versions }: Reading): Promise<O
   const after = await handle.stat()
   if (bytes === null || stateOf(before) !== stateOf(after)) throw unavailable(`${path} changes while it is read`)
   const version = blobId(bytes)
-  if (Date.now() - after.ctimeMs > SETTLED_MS) versions.set(stateOf(after), version)
+  if (isSettled(after)) versions.set(stateOf(after), version)
   return { outcome: 'read', file: { bytes, version } }
 }
 
@@ -105,6 +116,8 @@ async function readBytes(handle: FileHandle, size: number, signal: AbortSignal):
   return bytes
 }
 
+const isSettled = ({ ctimeMs }: Stats): boolean => Date.now() - ctimeMs > SETTLED_MS
+
 const stateOf = ({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string => [dev, ino, size, mtimeMs, ctimeMs].join('/')
 
 /** Walks without following links: each folder is opened inside the jail and listed through its descriptor. */
@@ -114,20 +127,42 @@ async function* listFiles(root: string, signal: AbortSignal): AsyncIterable<Orig
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     signal.throwIfAborted()
     const prefix = folder === '' ? '' : `${folder}/`
-    for (const entry of await whenReachable(root, () => entriesOf(realRoot, prefix))) {
-      if (isVersionControl(entry.name)) continue
-      if (entry.isDirectory()) folders.push(`${prefix}${entry.name}`)
-      if (entry.isFile()) yield { path: `${prefix}${entry.name}`, version: null, signature: null, bytes: null }
+    for (const { name, isFolder, stats } of await whenReachable(root, () => entriesOf(realRoot, prefix))) {
+      if (isFolder) folders.push(`${prefix}${name}`)
+      if (stats?.isFile() === true) yield entryOf(`${prefix}${name}`, stats)
     }
   }
 }
 
-async function entriesOf(realRoot: string, prefix: string) {
+/** A file that has not rested yet has no signature: it could change again and keep it. */
+const entryOf = (path: string, stats: Stats): OriginEntry => ({
+  path,
+  version: null,
+  signature: isSettled(stats) ? [stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs].join('/') : null,
+  bytes: stats.size,
+})
+
+type Listed = { readonly name: string; readonly isFolder: boolean; readonly stats: Stats | null }
+
+/** What is in a folder: its files with what the system says of them now, asked through the folder's own descriptor. */
+async function entriesOf(realRoot: string, prefix: string): Promise<readonly Listed[]> {
   const opened = await openInside(realRoot, `${prefix}.`)
   if ('refusal' in opened) return []
   try {
     if (opened.realPath !== resolve(realRoot, prefix)) return []
-    return await readdir(`/proc/self/fd/${opened.handle.fd}`, { withFileTypes: true })
+    const folder = `/proc/self/fd/${opened.handle.fd}`
+    const entries = await readdir(folder, { withFileTypes: true })
+    const shown = entries.filter((entry) => !isVersionControl(entry.name) && (entry.isDirectory() || entry.isFile()))
+    const listed: Listed[] = []
+    for (let at = 0; at < shown.length; at += STATS_AT_ONCE) {
+      const some = shown.slice(at, at + STATS_AT_ONCE).map(async (entry) => ({
+        name: entry.name,
+        isFolder: entry.isDirectory(),
+        stats: entry.isFile() ? await lstat(`${folder}/${entry.name}`).catch(() => null) : null,
+      }))
+      listed.push(...(await Promise.all(some)))
+    }
+    return listed
   } finally {
     await opened.handle.close()
   }
@@ -142,6 +177,3 @@ async function whenReachable<Result>(root: string, work: () => Promise<Result>):
     throw unavailable(`cannot read below ${root} (${cause.message}); check that it is mounted and readable`, cause)
   }
 }
-
-const unavailable = (message: string, cause?: unknown): ForewarmError =>
-  new ForewarmError('FW_ORIGIN_UNAVAILABLE', message, { cause, retriable: true })

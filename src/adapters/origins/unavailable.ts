@@ -1,0 +1,12 @@
+import { ForewarmError } from '../../ports/errors.ts'
+
+/** The origin is away for the moment: the same call may succeed later. */
+export const unavailable = (message: string, cause?: unknown): ForewarmError =>
+  new ForewarmError('FW_ORIGIN_UNAVAILABLE', message, { cause, retriable: true })
+
+/** The origin does not know the revision, or has none. */
+export const noHistory = (message: string, cause?: unknown): ForewarmError =>
+  new ForewarmError('FW_ORIGIN_NO_HISTORY', message, { cause })
+
+/** What an error says, for the message of another one. */
+export const saying = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
