@@ -1,4 +1,4 @@
-/** The processes as commands: ingest, predict, warm, gateway, and up, which is all of them. */
+/** The processes as commands: ingest, predict, worker, gateway, and up, which is all of them. */
 import { Command } from 'commander'
 import { type ProcessName, runNamed } from '../compose/run.ts'
 import type { CommandContext } from './context.ts'
@@ -13,9 +13,12 @@ const DESCRIPTIONS: Readonly<Record<ProcessName, string>> = {
 
 const NAMES: readonly ProcessName[] = ['up', 'ingest', 'predict', 'warm', 'gateway']
 
+/** Commands that are not called as their process: `forewarm warm` asks for a run, the process that warms is a worker. */
+const COMMANDS: ReadonlyMap<ProcessName, string> = new Map([['warm', 'worker']])
+
 export const processCommands = (context: CommandContext): readonly Command[] =>
   NAMES.map((name) =>
-    new Command(name).description(DESCRIPTIONS[name]).action(async () => {
+    new Command(COMMANDS.get(name) ?? name).description(DESCRIPTIONS[name]).action(async () => {
       context.end(await runNamed(name, context.settings()))
     }),
   )

@@ -1,11 +1,11 @@
 /** `forewarm record -- COMMAND…`: runs a command and records which files of the workspace it reads. */
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { type CommandEnd, canStrace, type RecordMethod, runRecorded } from '../adapters/recorder/run-recorded.ts'
 import { createWorkspaceFiles } from '../adapters/recorder/workspace-files.ts'
 import { createTraceWriter } from '../adapters/trace/trace-rows.ts'
+import { workspaceRoot } from '../compose/workspace-of.ts'
 import { createAccessPublisher } from '../sdk/access-publisher.ts'
 import type { SessionName } from '../sdk/session-batches.ts'
 import type { ConnectLog } from './log-connection.ts'
@@ -92,13 +92,6 @@ function sessionOf(workspace: string, name: string, options: Options): SessionNa
   const analyzer = options.analyzer ?? basename(name)
   const session = options.session ?? `${workspace}:${randomUUID().slice(0, 8)}:${analyzer}`
   return { session, analyzer, revision: options.revision ?? null }
-}
-
-function workspaceRoot(folder: string): string {
-  for (let at = folder; ; at = dirname(at)) {
-    if (existsSync(join(at, '.git'))) return at
-    if (dirname(at) === at) return folder
-  }
 }
 
 type SinkTarget = { readonly out: string | undefined; readonly workspace: string; readonly session: SessionName }

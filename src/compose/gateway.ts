@@ -1,12 +1,31 @@
 /** The stage that serves HTTP. */
 import { randomUUID } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { serveGateway } from '../adapters/http/gateway/server.ts'
 import { blobId } from '../adapters/origins/blob-id.ts'
+import type { Settings } from '../config/schema.ts'
+import { strategyOf, unknownStrategy } from '../config/strategies.ts'
 import { createGateway, type GatewayDeps } from '../flows/gateway/gateway.ts'
-import { digestHex, modelReader, type Parts, sha256Hex } from './parts.ts'
+import { digestHex, modelReader, type Parts, runReader, sha256Hex } from './parts.ts'
 import type { Stage } from './stage.ts'
 import { openSwitches } from './switches.ts'
 import { packageVersion } from './version.ts'
+
+/** The strategies that clients can ask for, and those that follow from events. */
+function strategiesOf(settings: Settings): Pick<GatewayDeps, 'strategy' | 'triggered'> {
+  const find = strategyOf(settings, availableParallelism())
+  return {
+    strategy: (name, stated) => {
+      const found = find(name, stated)
+      if (found === null) throw unknownStrategy(settings, name)
+      return found
+    },
+    triggered: (workspace, kind) => {
+      const of = settings.workspaces.get(workspace)
+      return (kind === 'push' ? of?.onPush : of?.onCheckout) ?? null
+    },
+  }
+}
 
 const ALONE: Companions = { stages: [], explain: undefined }
 
@@ -28,6 +47,8 @@ export async function startGateway(parts: Parts, { stages, explain }: Companions
       newId: randomUUID,
       models: modelReader(parts),
       switches,
+      runs: runReader(parts),
+      ...strategiesOf(settings),
       modelsHealthy: () => store.healthy(),
       ...(explain === undefined ? {} : { explain }),
     },

@@ -100,7 +100,7 @@ function withMode(name: ProcessName, settings: Settings): Settings {
   if (name === 'up') return { ...settings, mode: 'embedded' }
   if (settings.mode === 'distributed') return settings
   const mend = `set mode to distributed (FOREWARM_MODE=distributed), or run everything embedded with \`forewarm up\``
-  throw new ForewarmError('FW_CONFIG_INVALID', `forewarm ${name} is a process of a distributed deployment: ${mend}`)
+  throw new ForewarmError('FW_CONFIG_INVALID', `${name} is a process of a distributed deployment: ${mend}`)
 }
 
 const heartbeatOf = ({ health }: Settings, { clock }: Engines): Heartbeat =>

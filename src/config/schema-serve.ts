@@ -13,7 +13,7 @@ import {
 } from './setting.ts'
 
 /** What a token may do at the gateway. */
-export const TOKEN_VERBS = ['publish', 'read', 'fill', 'warm'] as const
+export const TOKEN_VERBS = ['publish', 'read', 'fill', 'warm', 'admin'] as const
 
 const tokens = named(
   'Bearer tokens, by a name for logs. Without any, only a loopback address may be served, and everybody there may do all.',
@@ -27,8 +27,8 @@ const tokens = named(
     workspaces: listSetting('Workspaces that the token is for; `*` for all.', [], { minItems: 1 }),
     verbs: Type.Array(Type.Enum([...TOKEN_VERBS]), {
       description:
-        'What it may do: publish accesses and changes, read cache and models, fill the cache, ask for warms.',
-      default: [...TOKEN_VERBS],
+        'What it may do: publish accesses, changes and events, read cache, models and runs, fill the cache, ask for runs and end them; admin: pause and resume warming.',
+      default: TOKEN_VERBS.filter((verb) => verb !== 'admin'),
       minItems: 1,
     }),
   }),

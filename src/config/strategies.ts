@@ -1,10 +1,10 @@
 /** Strategies by name: those of the settings, those of a strategy file, the presets and `default`. */
 import { readFileSync } from 'node:fs'
 import { ForewarmError } from '../ports/errors.ts'
-import { BUILT_IN_STRATEGIES, isPreset, presetFields } from '../warming/strategy/presets.ts'
+import { BUILT_IN_STRATEGIES, builtInFields, isBuiltIn } from '../warming/strategy/presets.ts'
 import type { FileSelector } from '../warming/strategy/run-spec.ts'
 import { readSelector } from '../warming/strategy/selector.ts'
-import { completeStrategy, type Strategy, type StrategyFields } from '../warming/strategy/strategy.ts'
+import { completeStrategy, NO_FIELDS, type Strategy, type StrategyFields } from '../warming/strategy/strategy.ts'
 import { nearest } from './assignment.ts'
 import { valuesFrom } from './load.ts'
 import type { Settings } from './schema.ts'
@@ -22,18 +22,19 @@ export type Schedule = {
   readonly timeZone: string
 }
 
-/**
- * Finds a strategy by its name, null where there is none: one of the settings, else a preset, else `default`, which is
- * what follows from the middle of the knob. `cpus` are those of this machine, for the workers of `ci`.
- */
-export function strategyOf({ strategies }: Pick<Settings, 'strategies'>, cpus: number) {
-  return (name: string): Strategy | null => {
+/** Finds a strategy by its name, with what is stated for this once; null where there is none of that name. */
+export type FindStrategy = (name: string, stated?: StrategyFields) => Strategy | null
+
+/** Strategies of the settings, else built-in ones. `cpus` are those of this machine, for the workers of `ci`. */
+export function strategyOf({ strategies }: Pick<Settings, 'strategies'>, cpus: number): FindStrategy {
+  return (name, stated = NO_FIELDS) => {
     const own = strategies.get(name)
-    if (own === undefined && name !== 'default' && !isPreset(name)) return null
-    const preset = own?.preset ?? (isPreset(name) ? name : null)
+    if (own === undefined && !isBuiltIn(name)) return null
+    const base = own?.preset ?? (isBuiltIn(name) ? name : null)
     return completeStrategy(name, [
+      stated,
       ...(own === undefined ? [] : [fieldsOf(own)]),
-      ...(preset === null ? [] : [presetFields(preset, cpus)]),
+      ...(base === null ? [] : [builtInFields(base, cpus)]),
     ])
   }
 }
@@ -41,9 +42,14 @@ export function strategyOf({ strategies }: Pick<Settings, 'strategies'>, cpus: n
 /** The strategy of a name. Throws FW_STRATEGY_INVALID that names the nearest there is. */
 export function needStrategy(settings: Pick<Settings, 'strategies'>, name: string, cpus: number): Strategy {
   const found = strategyOf(settings, cpus)(name)
-  if (found !== null) return found
-  const known = [...new Set([...settings.strategies.keys(), ...BUILT_IN_STRATEGIES])]
-  throw invalid(`there is no strategy ${JSON.stringify(name)}${nearest(name, known)}`)
+  if (found === null) throw unknownStrategy(settings, name)
+  return found
+}
+
+/** FW_STRATEGY_INVALID that names the nearest there is. */
+export function unknownStrategy({ strategies }: Pick<Settings, 'strategies'>, name: string): ForewarmError {
+  const known = [...new Set([...strategies.keys(), ...BUILT_IN_STRATEGIES])]
+  return invalid(`there is no strategy ${JSON.stringify(name)}${nearest(name, known)}`)
 }
 
 /** Strategies of a file. Throws FW_STRATEGY_INVALID that lists everything that is wrong with place and field. */

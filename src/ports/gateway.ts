@@ -1,8 +1,10 @@
 /** What an HTTP front asks of the gateway's flow. Every call names its workspace; who may is the front's to decide. */
 import type { AccessEvent, Change } from '../model/access.ts'
 import type { WarmCommand } from '../warming/command.ts'
+import type { StrategyFields } from '../warming/strategy/strategy.ts'
 import type { CachePressure, CacheStats, PutResult } from './cache.ts'
 import type { FileEvidence, Learned } from './model-reader.ts'
+import type { RunFile, RunSummary } from './runs.ts'
 import type { Pause } from './switches.ts'
 
 /** The log has all of it. */
@@ -38,11 +40,36 @@ export type WarmWish = {
   readonly id: string | null
   readonly workspace: string
   readonly strategy: string
+  /** What is stated for this run in place of the strategy's own values. */
+  readonly stated: StrategyFields
   readonly revision: string | null
   readonly paths: readonly string[]
-  readonly layers: readonly string[]
-  readonly withinMs: number
+  /** Only look which files are in the cache. */
+  readonly check: boolean
   readonly requestedBy: string
+}
+
+/** Something happened to a workspace's files, by which the strategy that its settings name for it runs. */
+export type WorkspaceEvent = {
+  readonly kind: 'push' | 'checkout'
+  readonly workspace: string
+  /** Id of the run; null for one that follows from kind and revision where there is one. */
+  readonly id: string | null
+  readonly revision: string | null
+  /** The revision before it: what `changed` selectors of the strategy are compared with, in place of their own base. */
+  readonly before: string | null
+  readonly changes: readonly Change[]
+  readonly requestedBy: string
+}
+
+/** The run that follows from an event; null when none does, with the reason in words. */
+export type EventAnswer = { readonly id: string | null; readonly why: string }
+
+/** Files of a run from a place of its plan on. */
+export type RunFiles = {
+  readonly files: readonly RunFile[]
+  /** The place after the last of them; null when the plan ends there. */
+  readonly next: number | null
 }
 
 export type PredictedFile = {
@@ -76,8 +103,25 @@ export interface GatewayOperations {
   /** Puts accesses on the log. Rejects with FW_OVERLOADED when too much waits already or the log is away. */
   publish(events: readonly AccessEvent[]): Promise<Accepted>
   changed(workspace: string, changes: readonly Change[]): Promise<Accepted>
-  /** Puts a warm request on the log; the same id twice is the same run. Rejects with FW_PAUSED. */
+  /**
+   * Puts a warm request on the log; the same id twice is the same run. Rejects with FW_PAUSED, and with
+   * FW_STRATEGY_INVALID for a strategy that is not there.
+   */
   requestWarm(wish: WarmWish): Promise<{ readonly id: string }>
+  /** Publishes what changed, and asks for the run that the workspace's settings name. */
+  happened(event: WorkspaceEvent): Promise<EventAnswer>
+  /** The runs that are kept of a workspace, the latest first. */
+  runs(workspace: string): Promise<readonly RunSummary[]>
+  run(workspace: string, id: string): Promise<RunSummary | null>
+  /** Rejects with FW_RUN_UNKNOWN. */
+  runFiles(workspace: string, id: string, page: { readonly from: number; readonly max: number }): Promise<RunFiles>
+  /** Asks for the end of a run. Rejects with FW_RUN_UNKNOWN. */
+  cancelRun(workspace: string, id: string, by: string): Promise<void>
+  /** Asks for a run of what failed in another one. Rejects with FW_RUN_UNKNOWN and FW_PAUSED. */
+  retryRun(workspace: string, id: string, by: string): Promise<{ readonly id: string }>
+  /** Pauses warming of a workspace, or with null of all. */
+  pause(workspace: string | null, by: string): Promise<void>
+  resume(workspace: string | null): Promise<void>
   /** Looks a value up; a hit is a read, which renews its life. */
   lookup(wanted: WantedValue): Promise<Lookup>
   /** Puts a value there unless there is one. */

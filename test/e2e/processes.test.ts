@@ -42,7 +42,7 @@ test('the four processes on Kafka, Redis Cluster and a registry learn, warm what
   const applied = run('topics', 'apply', '--json')
   expect(await applied.exit(), applied.stderr()).toEqual({ code: 0, signal: null })
 
-  const running = new Map<string, ForewarmProcess>(names.map((name) => [name, run(name)]))
+  const running = new Map<string, ForewarmProcess>(names.map((name) => [name, run(name === 'warm' ? 'worker' : name)]))
   const addressOf = async (name: string): Promise<string> => {
     const line = JSON.parse((await running.get(name)?.line(/listens"/, 60_000)) ?? '{}')
     return line.url ?? `http://${line.host}:${line.port}`

@@ -7,6 +7,7 @@ import { createMemoryEventLog } from '../../src/adapters/memory/event-log.ts'
 import { createMemoryTelemetry, SILENT_LOG } from '../../src/adapters/memory/telemetry.ts'
 import { blobId } from '../../src/adapters/origins/blob-id.ts'
 import { createSystemClock } from '../../src/adapters/system/clock.ts'
+import { settingsFrom } from '../../src/config/load.ts'
 import { createGateway, type GatewayDeps, type GatewayOptions } from '../../src/flows/gateway/gateway.ts'
 import type { AccessEvent } from '../../src/model/access.ts'
 import { Tallies } from '../../src/model/fold/tallies.ts'
@@ -17,6 +18,7 @@ import { CONTENT_LAYER, layersOf } from '../../src/ports/layer.ts'
 import type { FileEvidence } from '../../src/ports/model-reader.ts'
 import { valueKey } from '../../src/warming/cache-key.ts'
 import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
+import { gatewayRuns } from '../support/gateway-runs.ts'
 
 const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex')
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
@@ -60,6 +62,7 @@ async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
   })
   const codec = createEmbeddedCodec()
   const telemetry = createMemoryTelemetry()
+  const { store: _, ...known } = gatewayRuns(settingsFrom({}))
   const operations = createGateway(
     {
       log,
@@ -81,7 +84,7 @@ async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
         files: async function* () {},
         shardKeys: async () => ['acme/web#0'],
       },
-      switches: { pauseOf: () => null, list: async () => [] },
+      ...known,
       modelsHealthy: async () => true,
       ...deps,
     },
@@ -534,6 +537,8 @@ describe('what the gateway shows', () => {
     const all = { ...pause, workspace: null }
     const other = { ...pause, workspace: 'acme/api' }
     const switches = {
+      pause: async () => {},
+      resume: async () => {},
       pauseOf: (workspace: string) => (workspace === 'acme/web' ? pause : null),
       list: async () => [all, other, pause],
     }

@@ -104,7 +104,7 @@ export async function deploy(options: DeploymentOptions = {}): Promise<Deploymen
   return {
     ...{ prefix, environment, settings, engines, model },
     async start(role, env = {}) {
-      const process = spawnForewarm([role], { env: { ...environment, ...env } })
+      const process = spawnForewarm([role === 'warm' ? 'worker' : role], { env: { ...environment, ...env } })
       processes.push(process)
       process.exit().then(({ code }) => {
         if (code) failure.reject(new Error(`forewarm ${role} ended with ${code}:\n${tail(process.stderr())}`))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { CI_BASE, presetFields } from '../../src/warming/strategy/presets.ts'
+import { builtInFields, CI_BASE } from '../../src/warming/strategy/presets.ts'
 import { AGGRESSIVENESS, type FileSelector } from '../../src/warming/strategy/run-spec.ts'
 import { readSelector, SELECTOR_COUNTS, selectorText } from '../../src/warming/strategy/selector.ts'
 import { completeStrategy, DERIVED, NO_FIELDS, STRATEGY_BOUNDS } from '../../src/warming/strategy/strategy.ts'
@@ -8,7 +8,7 @@ import { toRunSpec, toWarmRequest } from '../../src/warming/strategy/to-run-spec
 import { warmRequestProblem } from '../../src/wire/warm-request.ts'
 
 const preset = (name: 'development' | 'staging' | 'production' | 'ci', cpus = 2) =>
-  completeStrategy(name, [presetFields(name, cpus)])
+  completeStrategy(name, [builtInFields(name, cpus)])
 
 describe('strategies', () => {
   test("without anything stated a strategy has the manual's defaults", () => {
@@ -45,7 +45,7 @@ describe('strategies', () => {
 
   test('what is stated wins over the preset, the preset over the knob', () => {
     const own = { ...NO_FIELDS, aggressiveness: 'high', batchSize: 7 } as const
-    expect(completeStrategy('mine', [own, presetFields('staging', 2)])).toEqual({
+    expect(completeStrategy('mine', [own, builtInFields('staging', 2)])).toEqual({
       ...DERIVED.high,
       dependencyDepth: 2,
       parallelWorkers: 6,

@@ -1,20 +1,22 @@
 /** The gateway's flow: what arrives checked from a front goes to the log, the cache or the models. */
+import type { Change } from '../../model/access.ts'
 import { shortId } from '../../model/identity.ts'
-import { ForewarmError } from '../../ports/errors.ts'
 import type { EventLog } from '../../ports/event-log.ts'
-import type { GatewayOperations, PredictedFile } from '../../ports/gateway.ts'
+import type { GatewayOperations, PredictedFile, WorkspaceEvent } from '../../ports/gateway.ts'
 import type { ModelReader } from '../../ports/model-reader.ts'
 import type { Switches } from '../../ports/switches.ts'
 import { type AppenderLimits, BoundedAppender } from './append.ts'
 import { type CachedValuesDeps, fillValue, lookUpValue } from './cached-values.ts'
-import { type PublishDeps, publishChanges, publishEvents, publishWish } from './publish.ts'
+import { type PublishDeps, publishChanges, publishEvents } from './publish.ts'
 import { recentCommands } from './recent-commands.ts'
+import { cancelRun, type GatewayRunsDeps, requestFor, requestWarm, retryRun, runFiles } from './runs.ts'
 
 export type GatewayDeps = Omit<PublishDeps, 'appender' | 'shards'> &
+  Omit<GatewayRunsDeps, 'appender' | 'switches'> &
   Omit<CachedValuesDeps, 'valueBytesMax'> & {
     readonly log: EventLog
     readonly models: ModelReader
-    readonly switches: Pick<Switches, 'pauseOf' | 'list'>
+    readonly switches: Omit<Switches, 'paused'>
     /** Whether the model store can be reached now. */
     readonly modelsHealthy: () => Promise<boolean>
     /** What predict holds likely for a session, where it runs in this process; null when the session is not open. */
@@ -30,14 +32,24 @@ export type GatewayOptions = {
 export function createGateway(deps: GatewayDeps, options: GatewayOptions): GatewayOperations {
   const appender = new BoundedAppender(deps.log, deps.clock, options.appender)
   const publishing: PublishDeps = { ...deps, appender, shards: options.shards }
+  const running: GatewayRunsDeps = { ...deps, appender }
   const values: CachedValuesDeps = { ...deps, valueBytesMax: options.valueBytesMax }
   return {
     publish: (events) => publishEvents(publishing, events),
     changed: (workspace, changes) => publishChanges(publishing, workspace, changes),
-    requestWarm: async (wish) => {
-      assertNotPaused(deps, wish.workspace)
-      return publishWish(publishing, wish)
+    requestWarm: (wish) => requestWarm(running, wish),
+    happened: async (event) => {
+      const changes = changesOf(event, deps.clock.now())
+      if (changes.length > 0) await publishChanges(publishing, event.workspace, changes)
+      return requestFor(running, event)
     },
+    runs: (workspace) => deps.runs.list(workspace),
+    run: (workspace, id) => deps.runs.show(workspace, id),
+    runFiles: (workspace, id, page) => runFiles(deps, { workspace, id }, page),
+    cancelRun: (workspace, id, by) => cancelRun(running, workspace, id, by),
+    retryRun: (workspace, id, by) => retryRun(running, workspace, id, by),
+    pause: (workspace, by) => deps.switches.pause(workspace, by),
+    resume: (workspace) => deps.switches.resume(workspace),
     lookup: (wanted) => lookUpValue(values, wanted),
     fill: (value, bytes) => fillValue(values, value, bytes),
     file: (workspace, path) => deps.models.file(workspace, path),
@@ -50,12 +62,9 @@ export function createGateway(deps: GatewayDeps, options: GatewayOptions): Gatew
   }
 }
 
-function assertNotPaused({ switches }: GatewayDeps, workspace: string): void {
-  const pause = switches.pauseOf(workspace)
-  if (pause === null) return
-  const what = pause.workspace === null ? 'all workspaces' : workspace
-  throw new ForewarmError('FW_PAUSED', `warming of ${what} was paused by ${pause.by}`)
-}
+/** The files that changed, and the revision that is current since. */
+const changesOf = ({ changes, revision }: WorkspaceEvent, nowMs: number): readonly Change[] =>
+  revision === null ? changes : [...changes, { path: null, timeMs: nowMs, version: revision }]
 
 async function statusOf({ models, cache, switches, layers, sha256Hex }: GatewayDeps, workspace: string) {
   const [learned, stats, pressure, pauses] = await Promise.all([

@@ -1,10 +1,10 @@
-/** Accesses, changes and warm requests on their way to the log. */
+/** Accesses and changes on their way to the log. */
 import type { AccessEvent, Change } from '../../model/access.ts'
 import { shardKey, shardOf } from '../../model/identity.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Codec } from '../../ports/codec.ts'
 import type { OutgoingRecord } from '../../ports/event-log.ts'
-import type { Accepted, WarmWish } from '../../ports/gateway.ts'
+import type { Accepted } from '../../ports/gateway.ts'
 import type { Telemetry } from '../../ports/telemetry.ts'
 import type { BoundedAppender } from './append.ts'
 
@@ -50,23 +50,6 @@ export async function publishChanges(
   return { accepted: changes.length, records: await deps.appender.append('access-events', records) }
 }
 
-export async function publishWish(deps: PublishDeps, wish: WarmWish): Promise<{ readonly id: string }> {
-  const { withinMs, ...asked } = wish
-  const id = wish.id ?? deps.newId()
-  const requestedAtMs = deps.clock.now()
-  const request = {
-    ...asked,
-    action: 'run' as const,
-    spec: null,
-    id,
-    requestedAtMs,
-    deadlineMs: requestedAtMs + withinMs,
-  }
-  const value = await deps.codec.encode('warm-requests', request)
-  await deps.appender.append('warm-requests', [{ key: wish.workspace, value, headers: traceHeaders(deps.telemetry) }])
-  return { id }
-}
-
 const changeEvent = (workspace: string, changes: readonly Change[]): AccessEvent => ({
   workspace,
   session: CHANGES,
@@ -80,7 +63,8 @@ const changeEvent = (workspace: string, changes: readonly Change[]): AccessEvent
   changes,
 })
 
-function traceHeaders(telemetry: Telemetry): ReadonlyMap<string, string> {
+/** The trace that a record belongs to. */
+export function traceHeaders(telemetry: Telemetry): ReadonlyMap<string, string> {
   const traceparent = telemetry.current()
   return new Map(traceparent === null ? [] : [['traceparent', traceparent]])
 }

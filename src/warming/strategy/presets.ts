@@ -2,10 +2,13 @@
 import { NO_FIELDS, type StrategyFields } from './strategy.ts'
 
 export const PRESETS = ['development', 'staging', 'production', 'ci'] as const
-export type Preset = (typeof PRESETS)[number]
 
-/** Every strategy that is there without settings; `default` follows from the middle of the knob. */
-export const BUILT_IN_STRATEGIES = ['default', ...PRESETS] as const
+/**
+ * Every strategy that is there without settings: `default` follows from the middle of the knob, `paths` warms the files
+ * that a request names and nothing else.
+ */
+export const BUILT_IN_STRATEGIES = ['default', 'paths', ...PRESETS] as const
+type BuiltIn = (typeof BUILT_IN_STRATEGIES)[number]
 
 /** What the changed files of `ci` are compared with unless a run names another base. */
 export const CI_BASE = 'HEAD~1'
@@ -15,9 +18,13 @@ const CI_TIME_LIMIT_MS = 60_000
 
 const CI_WORKERS_MAX = 8
 
-/** What a preset states; `cpus` are those of the machine that asks (`ci` runs min(8, cpus) workers). */
-export function presetFields(preset: Preset, cpus: number): StrategyFields {
-  switch (preset) {
+/** What a strategy states that is there without settings; `cpus` are those of the machine that asks (`ci` runs min(8, cpus) workers). */
+export function builtInFields(name: BuiltIn, cpus: number): StrategyFields {
+  switch (name) {
+    case 'default':
+      return NO_FIELDS
+    case 'paths':
+      return { ...NO_FIELDS, priorityFiles: [], dependencyDepth: 0, predictivePrefetch: false }
     case 'development':
       return { ...NO_FIELDS, dependencyDepth: 3, parallelWorkers: 4, batchSize: 25, memoryPressureThreshold: 0.8 }
     case 'staging':
@@ -36,4 +43,4 @@ export function presetFields(preset: Preset, cpus: number): StrategyFields {
   }
 }
 
-export const isPreset = (name: string): name is Preset => PRESETS.some((preset) => preset === name)
+export const isBuiltIn = (name: string): name is BuiltIn => BUILT_IN_STRATEGIES.some((one) => one === name)

@@ -1,14 +1,13 @@
-/** Routes that put something on the log: accesses, changes, warm requests. */
+/** Routes that put accesses and changes on the log. */
 import type { GatewayOperations } from '../../../ports/gateway.ts'
 import { eventOfBody, eventsOfLines } from './access-events.ts'
-import { acceptedAnswer, answers, requestedAnswer } from './answers.ts'
+import { acceptedAnswer, answers } from './answers.ts'
 import {
   type AccessesBody,
   type AccessLine,
   accessesBody,
   accessLines,
   changesBody,
-  warmRequestBody,
   workspaceParams,
 } from './schemas.ts'
 import { type GatewayServer, WORKSPACE } from './server-type.ts'
@@ -27,20 +26,6 @@ export function addPublishing(server: GatewayServer, operations: GatewayOperatio
       },
     },
     async ({ params, body }, reply) => reply.status(202).send(await operations.changed(params.workspace, body.changes)),
-  )
-  server.post(
-    `${WORKSPACE}/warm-requests`,
-    {
-      config: { verb: 'warm' },
-      schema: {
-        summary: 'Ask for files to be warmed',
-        params: workspaceParams,
-        body: warmRequestBody,
-        response: answers({ 202: requestedAnswer }),
-      },
-    },
-    async ({ params, body }, reply) =>
-      reply.status(202).send(await operations.requestWarm({ ...body, workspace: params.workspace })),
   )
 }
 

@@ -1,22 +1,22 @@
 /** The gateway's contracts: these schemas check the requests, type the handlers and make /openapi.json. */
 import { type Static, Type } from 'typebox'
 
-const STRICT = { additionalProperties: false }
+export const STRICT = { additionalProperties: false }
 
 /** Bounds of names, the same as the wire's (src/wire/limits.ts). */
-const NAME = { minLength: 1, maxLength: 256 }
-const SHORT = { minLength: 1, maxLength: 128 }
-const WORD = { minLength: 1, maxLength: 64 }
+export const NAME = { minLength: 1, maxLength: 256 }
+export const SHORT = { minLength: 1, maxLength: 128 }
+export const WORD = { minLength: 1, maxLength: 64 }
 
-const nullable = (schema: ReturnType<typeof Type.String>, description: string) =>
+export const nullable = (schema: ReturnType<typeof Type.String>, description: string) =>
   Type.Union([schema, Type.Null()], { description, default: null })
 
-const path = Type.String({
+export const path = Type.String({
   minLength: 1,
   maxLength: 1_024,
   description: 'Path inside the workspace, `/`-separated, relative.',
 })
-const layer = Type.String({ ...WORD, description: 'Kind of value: content, ast, incremental or your own.' })
+export const layer = Type.String({ ...WORD, description: 'Kind of value: content, ast, incremental or your own.' })
 const timeMs = Type.Integer({ minimum: 0, description: 'Milliseconds since the Unix epoch.' })
 
 const accessMembers = {
@@ -73,41 +73,23 @@ export const accessLines = (batchMax: number) =>
 export type AccessesBody = Static<ReturnType<typeof accessesBody>>
 export type AccessLine = Static<ReturnType<typeof accessLines>>[number]
 
+const change = Type.Object(
+  {
+    path: Type.Union([path, Type.Null()], { description: 'The file; null for the whole revision.' }),
+    timeMs,
+    version: Type.Union([Type.String(SHORT), Type.Null()], { description: 'New version; null: deleted.' }),
+  },
+  STRICT,
+)
+
+export const changesList = (batchMax: number) =>
+  Type.Array(change, { maxItems: batchMax, description: 'Changes, in order.' })
+
 export const changesBody = (batchMax: number) =>
   Type.Object(
-    {
-      changes: Type.Array(
-        Type.Object(
-          {
-            path: Type.Union([path, Type.Null()], { description: 'The file; null for the whole revision.' }),
-            timeMs,
-            version: Type.Union([Type.String(SHORT), Type.Null()], { description: 'New version; null: deleted.' }),
-          },
-          STRICT,
-        ),
-        { minItems: 1, maxItems: batchMax, description: 'Changes, in order.' },
-      ),
-    },
+    { changes: Type.Array(change, { minItems: 1, maxItems: batchMax, description: 'Changes, in order.' }) },
     { ...STRICT, description: 'Files that changed.' },
   )
-
-export const warmRequestBody = Type.Object(
-  {
-    id: nullable(Type.String(SHORT), 'Your own id: the same one twice is the same run.'),
-    strategy: Type.String({ ...WORD, description: 'How the files are chosen.', default: 'paths' }),
-    revision: nullable(Type.String(NAME), 'Revision to warm.'),
-    paths: Type.Array(path, { minItems: 1, maxItems: 10_000, description: 'Files to warm.' }),
-    layers: Type.Array(layer, { minItems: 1, maxItems: 16, default: ['content'], description: 'Layers to fill.' }),
-    withinMs: Type.Integer({
-      minimum: 1_000,
-      maximum: 86_400_000,
-      default: 600_000,
-      description: 'Time for the run to end, milliseconds.',
-    }),
-    requestedBy: Type.String({ maxLength: 256, default: '', description: 'Who asks, for the record.' }),
-  },
-  { ...STRICT, description: 'Files to warm now.' },
-)
 
 export const workspaceParams = Type.Object(
   { workspace: Type.String({ ...NAME, description: 'Name of the workspace; a `/` in it is written %2F.' }) },

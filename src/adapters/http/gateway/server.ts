@@ -14,6 +14,7 @@ import { parseLines } from './access-events.ts'
 import { answerFailure, Forbidden, failureBody, NotFound } from './failures.ts'
 import { addCache } from './routes-cache.ts'
 import { addPublishing } from './routes-publish.ts'
+import { addRuns } from './routes-runs.ts'
 import { addHealth, addViews } from './routes-views.ts'
 import type { GatewayServer } from './server-type.ts'
 import { authorize, createIdentify, type Token } from './tokens.ts'
@@ -117,6 +118,7 @@ async function addAllRoutes(
     scope.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, keep)
     addCache(scope, operations, options.valueBytesMax)
   })
+  addRuns(server, operations, options.batchMax)
   addViews(server, operations)
   addHealth(server, operations, live)
   server.get('/openapi.json', { config: { rateLimit: false }, schema: { hide: true } }, async () => server.swagger())

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { ForewarmError } from '../../../ports/errors.ts'
 import { Forbidden } from './failures.ts'
 
-export type Verb = 'publish' | 'read' | 'fill' | 'warm'
+export type Verb = 'publish' | 'read' | 'fill' | 'warm' | 'admin'
 
 export type Token = {
   readonly sha256: string

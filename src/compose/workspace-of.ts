@@ -1,0 +1,87 @@
+/** The workspace that somebody means on the command line: a name of the settings, or a folder. */
+import { existsSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { settingsFrom } from '../config/load.ts'
+import type { Settings } from '../config/schema.ts'
+import { ForewarmError } from '../ports/errors.ts'
+import { findUp } from './up-lock.ts'
+
+export type ChosenWorkspace = {
+  readonly workspace: string
+  /** The folder with its files, where it has one on this machine. */
+  readonly folder: string | null
+  /** The settings, with the folder as a workspace where they have none of it. */
+  readonly settings: Settings
+}
+
+/**
+ * `given` is a configured name, else a folder; without it the nearest folder above the current one with `.git`, else the
+ * current one. A folder that is the origin of a configured workspace means that workspace; any other is a workspace of an
+ * embedded deployment for the time of the command, named as the folder. Throws FW_CONFIG_INVALID.
+ */
+export function chooseWorkspace(settings: Settings, given: string | undefined, current: string): ChosenWorkspace {
+  const configured = given === undefined ? undefined : settings.workspaces.get(given)
+  if (given !== undefined && configured !== undefined) {
+    return { workspace: given, folder: folderOf(configured), settings }
+  }
+  const folder = given === undefined ? workspaceRoot(current) : existingFolder(settings, resolve(current, given))
+  for (const [workspace, one] of settings.workspaces) {
+    const origin = folderOf(one)
+    if (origin !== null && realPath(origin) === realPath(folder)) return { workspace, folder, settings }
+  }
+  return unconfigured(settings, folder)
+}
+
+function unconfigured(settings: Settings, folder: string): ChosenWorkspace {
+  const workspace = basename(folder)
+  const mend = 'name it in the settings (workspaces), or give the name of a workspace'
+  const refuse = (why: string) =>
+    new ForewarmError('FW_CONFIG_INVALID', `${folder} is no configured workspace${why}: ${mend}`)
+  if (settings.mode === 'distributed') throw refuse('')
+  if (settings.workspaces.has(workspace)) throw refuse(`, and ${workspace} is another one`)
+  if (findUp(settings.embedded.file) !== null) {
+    throw refuse(`, and the \`forewarm up\` that works on ${settings.embedded.file} does not know it`)
+  }
+  const workspaces = new Map([...settings.workspaces, [workspace, workspaceAt(folder)]])
+  return { workspace, folder, settings: { ...settings, workspaces } }
+}
+
+type Workspace = Settings['workspaces'] extends ReadonlyMap<string, infer One> ? One : never
+
+/** A workspace with its defaults. */
+function workspaceAt(directory: string): Workspace {
+  const text = JSON.stringify({ workspaces: { one: { origin: { directory } } } })
+  const [workspace] = settingsFrom({ file: { name: directory, text } }).workspaces.values()
+  if (workspace === undefined) throw new Error('a workspace that was set is not there')
+  return workspace
+}
+
+function folderOf({ origin }: Workspace): string | null {
+  const folder = origin.directory ?? origin.git.repository
+  return folder === null ? null : resolve(folder)
+}
+
+function existingFolder({ workspaces }: Settings, folder: string): string {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder
+  const known = workspaces.size === 0 ? '' : `; configured are ${[...workspaces.keys()].join(', ')}`
+  throw new ForewarmError(
+    'FW_CONFIG_INVALID',
+    `${basename(folder)} is neither a configured workspace nor a folder${known}`,
+  )
+}
+
+function realPath(folder: string): string {
+  try {
+    return realpathSync(folder)
+  } catch {
+    return folder
+  }
+}
+
+/** The nearest folder above with `.git`, else the folder itself. */
+export function workspaceRoot(folder: string): string {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, '.git'))) return at
+    if (dirname(at) === at) return folder
+  }
+}
