@@ -56,7 +56,7 @@ export class Fleet {
       logger,
       sha256Hex: (text: string) => createHash('sha256').update(text).digest('hex'),
       newId: randomUUID,
-      layers: layersOf([CONTENT_LAYER]),
+      layers: async () => layersOf([CONTENT_LAYER]),
     }
     this.#reader = createCachedReader(reading, { workspace })
   }

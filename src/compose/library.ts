@@ -42,7 +42,7 @@ export async function openForewarm(options: ForewarmOptions): Promise<Forewarm> 
   const settings = settingsOf(options)
   const { workspace } = options
   const opening = openLayers(settings, options.layers)
-  const layers = await opening.layers()
+  if (settings.warm.plugins.length > 0) await opening.layers()
   // Metrics are not served from an analyzer's process: several on one machine would fight for the port.
   const telemetry = { ...settings.telemetry, prometheus: { ...settings.telemetry.prometheus, enabled: false } }
   const opened = await openReporting({ ...settings, telemetry, log: { level: 'error' } }, 'library')
@@ -56,7 +56,7 @@ export async function openForewarm(options: ForewarmOptions): Promise<Forewarm> 
   )
   const origin = originOf(options.origin)
   const reader = createCachedReader(
-    { cache: engines.cache(), publisher, origin, clock, ...reporting, sha256Hex, newId, layers },
+    { cache: engines.cache(), publisher, origin, clock, ...reporting, sha256Hex, newId, layers: opening.layers },
     { workspace, fileBytesMax: settings.cache.valueBytesMax },
   )
   const close = async (deadlineMs?: number) => {

@@ -1,6 +1,7 @@
 import type { Sha256Hex } from '../model/identity.ts'
 import type { Cache, CacheEntry, EntrySource } from '../ports/cache.ts'
-import { pointerKey, type ValueName, valueKey } from '../warming/cache-key.ts'
+import { layerPointerKey, pointerKey, type ValueName, valueKey } from '../warming/cache-key.ts'
+import { INCREMENTAL, parsePointer } from '../warming/incremental.ts'
 
 /** Where a file's value is looked for. */
 export type LookupDependencies = {
@@ -43,5 +44,12 @@ async function whyAbsent(deps: LookupDependencies, wanted: WantedValue): Promise
   return there === true ? 'stale' : 'miss'
 }
 
-const pointerOf = (deps: LookupDependencies, { workspace, path }: WantedValue): Promise<string | null> =>
-  deps.cache.pointer(pointerKey(workspace, path, deps.sha256Hex))
+/** The version of the value that is current, or null. */
+export async function pointerOf(
+  { cache, sha256Hex }: Pick<LookupDependencies, 'sha256Hex'> & { readonly cache: Pick<Cache, 'pointer'> },
+  name: Omit<ValueName, 'version'>,
+): Promise<string | null> {
+  if (name.layer !== INCREMENTAL) return cache.pointer(pointerKey(name.workspace, name.path, sha256Hex))
+  const text = await cache.pointer(layerPointerKey(name, null, sha256Hex))
+  return text === null ? null : (parsePointer(text)?.valueVersion ?? null)
+}

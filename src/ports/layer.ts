@@ -1,5 +1,6 @@
 /** How the value of a layer is made from a file. Producers: the bytes themselves, parsers, modules of a fleet's own. */
 import type { LayerName } from '../warming/layers.ts'
+import type { ImportGraphs } from './import-graphs.ts'
 
 /** A file as the producer of a layer gets it. */
 export type LayerFile = {
@@ -22,10 +23,16 @@ export type LayerProducer = LayerName & {
   produce(file: LayerFile, signal: AbortSignal): Uint8Array | null | Promise<Uint8Array | null>
 }
 
-export type Layers = ReadonlyMap<string, LayerProducer>
+/** A layer whose values depend on what a file imports, too (src/warming/incremental.ts): only workers can make them. */
+export type ClosureLayer = LayerName & ImportGraphs
+
+export type Layer = LayerProducer | ClosureLayer
+
+export type Layers = ReadonlyMap<string, Layer>
+
+export const isOfClosure = (layer: Layer): layer is ClosureLayer => 'snapshot' in layer
 
 /** The file's own bytes. */
 export const CONTENT_LAYER: LayerProducer = { name: 'content', version: '1', produce: ({ bytes }) => bytes }
 
-export const layersOf = (layers: Iterable<LayerProducer>): Layers =>
-  new Map([...layers].map((layer) => [layer.name, layer]))
+export const layersOf = (layers: Iterable<Layer>): Layers => new Map([...layers].map((layer) => [layer.name, layer]))

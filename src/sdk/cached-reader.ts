@@ -4,24 +4,29 @@ import type { Sha256Hex } from '../model/identity.ts'
 import type { Cache } from '../ports/cache.ts'
 import type { Clock } from '../ports/clock.ts'
 import { type ErrorCode, ForewarmError } from '../ports/errors.ts'
-import type { LayerProducer, Layers } from '../ports/layer.ts'
-import type { Origin, OriginFile } from '../ports/origin.ts'
+import { CONTENT_LAYER, isOfClosure, type LayerProducer, type Layers } from '../ports/layer.ts'
+import type { OriginFile } from '../ports/origin.ts'
 import type { Log, Telemetry } from '../ports/telemetry.ts'
 import { valueKey } from '../warming/cache-key.ts'
+import { INCREMENTAL } from '../warming/incremental.ts'
 import type { AccessPublisher } from './access-publisher.ts'
+import { findFingerprint, isUnchanged } from './fingerprints.ts'
+import { OriginSnapshot, type SnapshotDependencies } from './origin-snapshot.ts'
 import type { SessionName } from './session-batches.ts'
 
 /** What a cached reader needs of the world. */
 export type CachedReaderDependencies = {
   readonly cache: Pick<Cache, 'get' | 'has' | 'pointer' | 'put'>
   readonly publisher: Pick<AccessPublisher, 'record' | 'endSession'>
-  readonly origin: Pick<Origin, 'read'>
+  /** Without `version` and `list` only fingerprints of a revision can be verified. */
+  readonly origin: SnapshotDependencies['origin']
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>
   readonly telemetry: Telemetry
   readonly logger: Pick<Log, 'warn'>
   readonly sha256Hex: Sha256Hex
   readonly newId: () => string
-  readonly layers: Layers
+  /** All layers; asked for at the first read of another one than `content`. */
+  readonly layers: () => Promise<Layers>
 }
 
 export type CachedReaderOptions = {
@@ -47,6 +52,25 @@ export type ReadOptions = {
   readonly signal?: AbortSignal
 }
 
+export type FingerprintOptions = {
+  /**
+   * A commit that the reader's files are those of, all of them: then what workers found at that commit counts, and
+   * nothing is looked at.
+   */
+  readonly revision?: string
+}
+
+/** What a file and all that it imports were when a worker followed the imports. */
+export type FileFingerprint = {
+  readonly path: string
+  /** Content version of the file. */
+  readonly version: string
+  /** Stays the same as long as path, contents and closure do. */
+  readonly digest: string
+  /** Whether that is still so: only then may a result kept under the digest be used instead of the files. */
+  readonly verified: boolean
+}
+
 /** One run of an analyzer. */
 export interface CachedSession {
   readonly id: string
@@ -57,6 +81,12 @@ export interface CachedSession {
    * with FW_LAYER_FAILED when its producer fails.
    */
   read(path: string, options?: ReadOptions): Promise<Uint8Array | null>
+  /**
+   * The fingerprint of a file and its imports from the cache, checked against the reader's own files, each of which is
+   * looked at once a session; null when workers have made none. Never fails for the cache or the origin: what cannot be
+   * checked is not verified.
+   */
+  fingerprint(path: string, options?: FingerprintOptions): Promise<FileFingerprint | null>
   /** Says that the run is over: the model learns from it then. */
   end(): void
 }
@@ -74,9 +104,11 @@ export function createCachedReader(deps: CachedReaderDependencies, options: Cach
   return {
     session({ analyzer, revision = null, id = deps.newId() }) {
       const name = { session: id, analyzer, revision }
+      const files = reader.snapshot()
       return {
         id,
         read: (path, readOptions = {}) => reader.read(name, path, readOptions),
+        fingerprint: (path, wish = {}) => reader.fingerprint(name, path, { ...wish, files }),
         end: () => deps.publisher.endSession(id),
       }
     },
@@ -104,7 +136,7 @@ class Reader {
 
   async read(session: SessionName, path: string, options: ReadOptions): Promise<Uint8Array | null> {
     const timeMs = this.#deps.clock.now()
-    const producer = this.#producerOf(options.layer ?? 'content')
+    const producer = await this.#producerOf(options.layer ?? CONTENT_LAYER.name)
     if (producer.handles?.(path) === false) return null
     const { name: layer, version: producerVersion } = producer
     const wanted = { workspace: this.#workspace, layer, producerVersion, path, version: options.version ?? null }
@@ -123,10 +155,40 @@ class Reader {
     })
   }
 
-  #producerOf(layer: string): LayerProducer {
-    const producer = this.#deps.layers.get(layer)
-    if (producer !== undefined) return producer
-    const known = [...this.#deps.layers.keys()].join(', ')
+  snapshot(): OriginSnapshot {
+    return new OriginSnapshot({ ...this.#deps, fileBytesMax: this.#fileBytesMax })
+  }
+
+  async fingerprint(
+    session: SessionName,
+    path: string,
+    { revision = null, files }: { readonly revision?: string | null; readonly files: OriginSnapshot },
+  ): Promise<FileFingerprint | null> {
+    const timeMs = this.#deps.clock.now()
+    const layer = (await this.#deps.layers()).get(INCREMENTAL)
+    if (layer === undefined || !isOfClosure(layer) || layer.handles?.(path) === false) return null
+    const name = { workspace: this.#workspace, layer: INCREMENTAL, producerVersion: layer.version, path }
+    const found = await this.#tryCache(() => findFingerprint(this.#deps, name, revision), null)
+    if (found === null) return null
+    const { print, outcome, commandId: warmedBy } = found
+    const verified = revision !== null || (await isUnchanged(found, { files, layer }))
+    const { version, digest } = print
+    // Only what spares the reader the file stands for a read of it; else it reads the file next.
+    if (verified) {
+      this.#deps.publisher.record(session, { path, timeMs, layer: INCREMENTAL, version: null, outcome, warmedBy })
+    }
+    return { path, version, digest, verified }
+  }
+
+  async #producerOf(layer: string): Promise<LayerProducer> {
+    if (layer === CONTENT_LAYER.name) return CONTENT_LAYER
+    const layers = await this.#deps.layers()
+    const producer = layers.get(layer)
+    if (producer !== undefined && !isOfClosure(producer)) return producer
+    if (producer !== undefined) {
+      throw new ForewarmError('FW_REQUEST_INVALID', `workers alone make the layer '${layer}': ask for a fingerprint`)
+    }
+    const known = [...layers.keys()].join(', ')
     throw new ForewarmError('FW_REQUEST_INVALID', `no producer of the layer '${layer}' is registered; known: ${known}`)
   }
 

@@ -38,6 +38,16 @@ export const pointerKey = (workspace: string, path: string | null, sha256Hex: Sh
   rest: path === null ? 'r' : `p.${hashed([path], sha256Hex)}`,
 })
 
+/** The pointer to the value of a file's layer that depends on other files too: the latest, or that of a commit. */
+export const layerPointerKey = (
+  name: Omit<ValueName, 'version'>,
+  revision: string | null,
+  sha256Hex: Sha256Hex,
+): Key => ({
+  workspaceId: shortId(name.workspace, sha256Hex),
+  rest: `d.${hashed([name.layer, name.producerVersion, name.path, revision], sha256Hex)}`,
+})
+
 /** JSON keeps the parts apart whatever characters they hold. */
-const hashed = (parts: readonly string[], sha256Hex: Sha256Hex): string =>
+const hashed = (parts: readonly (string | null)[], sha256Hex: Sha256Hex): string =>
   sha256Hex(JSON.stringify(parts)).slice(0, NAME_DIGITS)

@@ -51,7 +51,7 @@ function setUp(wrap: (cache: Cache) => Cache = (cache) => cache) {
   const origin = createDirectoryOrigin(root)
   const deps = { cache, publisher, origin, clock, telemetry, logger: SILENT_LOG, sha256Hex, newId: () => 'id1' }
   const reader = createCachedReader(
-    { ...deps, layers: layersOf([CONTENT_LAYER]) },
+    { ...deps, layers: async () => layersOf([CONTENT_LAYER]) },
     { workspace: 'shop', fileBytesMax: 1_000 },
   )
   return { reader, cache: memory, clock, telemetry, published, ended }

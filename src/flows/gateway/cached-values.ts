@@ -5,6 +5,7 @@ import { ForewarmError } from '../../ports/errors.ts'
 import type { Lookup, WantedValue } from '../../ports/gateway.ts'
 import type { Telemetry } from '../../ports/telemetry.ts'
 import { type ValueName, valueKey } from '../../warming/cache-key.ts'
+import { INCREMENTAL } from '../../warming/incremental.ts'
 import type { LayerNames } from '../../warming/layers.ts'
 import { pathDenial } from '../../warming/path.ts'
 import { lookUp } from '../lookup.ts'
@@ -45,6 +46,9 @@ export async function fillValue(
   if (bytes.byteLength > deps.valueBytesMax) {
     const message = `the value has ${bytes.byteLength} bytes, the cache takes ${deps.valueBytesMax}: leave it out`
     throw new ForewarmError('FW_FILE_TOO_LARGE', message)
+  }
+  if (value.layer === INCREMENTAL) {
+    throw new ForewarmError('FW_REQUEST_INVALID', `the layer '${INCREMENTAL}' is made by workers alone: leave it out`)
   }
   // A content value under a version that is not its own would be a wrong answer for everybody, for a day.
   if (value.layer === 'content' && !isVersionOf(deps, bytes, value.version)) {

@@ -1,5 +1,5 @@
 import { ForewarmError } from '../../ports/errors.ts'
-import type { LayerProducer } from '../../ports/layer.ts'
+import type { Layer } from '../../ports/layer.ts'
 import type { Origin } from '../../ports/origin.ts'
 import type { ByteBudget } from '../../warming/byte-budget.ts'
 import type { CommandFile, WarmCommand } from '../../warming/command.ts'
@@ -14,6 +14,8 @@ export type Course = {
   readonly origin: Origin
   readonly budget: ByteBudget
   readonly gate: Gate
+  /** Since when the imports of a tree that may change must have been looked at. */
+  readonly graphSinceMs: number
   /** Places of the files that the command may have in flight; null leaves it to the worker's own. */
   readonly places: Slots | null
   readonly traceparent: string | null
@@ -24,7 +26,7 @@ export type Course = {
 export type Finished = FileResult & { readonly finishedAtMs: number }
 
 /** A file that the command alone does not settle, with its place in the command. */
-export type OpenFile = { readonly index: number; readonly file: CommandFile; readonly layer: LayerProducer }
+export type OpenFile = { readonly index: number; readonly file: CommandFile; readonly layer: Layer }
 
 /** Why the signal of a command is aborted when its time is over, and not because the worker stops. */
 export const DEADLINE = new Error('the deadline of the command has passed')

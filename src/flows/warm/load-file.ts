@@ -1,12 +1,14 @@
 /** Brings one file of a command into the cache: presence, lease, origin, layer, cache. */
 import type { CacheKey } from '../../ports/cache.ts'
 import { ForewarmError } from '../../ports/errors.ts'
-import type { LayerProducer } from '../../ports/layer.ts'
+import type { Layer, LayerProducer } from '../../ports/layer.ts'
 import type { Origin, OriginFile, OriginRead } from '../../ports/origin.ts'
 import type { ByteBudget } from '../../warming/byte-budget.ts'
-import { pointerKey, unversionedLeaseKey, valueKey } from '../../warming/cache-key.ts'
+import { unversionedLeaseKey, valueKey } from '../../warming/cache-key.ts'
 import type { CommandFile } from '../../warming/command.ts'
 import { ended, type FileResult, skipped } from '../../warming/decide.ts'
+import type { LayerName } from '../../warming/layers.ts'
+import { pointerOf } from '../lookup.ts'
 import { produceValue } from '../produce.ts'
 import { type AttemptOptions, attempt } from './attempts.ts'
 import type { WarmDependencies, WarmSettings } from './dependencies.ts'
@@ -19,8 +21,10 @@ export type FileTask = {
   readonly workspace: string
   readonly revision: string | null
   readonly file: CommandFile
-  readonly layer: LayerProducer
+  readonly layer: Layer
   readonly origin: Origin
+  /** Since when the imports of a tree that may change must have been looked at. */
+  readonly graphSinceMs: number
   readonly budget: ByteBudget
   readonly gate: Gate
   /** Another version of the file that the cache holds; null where there is none or nobody asks. */
@@ -31,6 +35,22 @@ export type FileTask = {
   /** Says that the origin is at work until this settles, also when nobody waits for its answer any more. */
   readonly occupied: (work: Promise<unknown>) => void
 }
+
+/** A file whose value is made of its bytes alone. */
+export type ProducerTask = FileTask & { readonly layer: LayerProducer }
+
+/** Names a value but for its version. */
+export type ValueOf = Pick<FileTask, 'workspace'> & {
+  readonly file: Pick<CommandFile, 'path'>
+  readonly layer: LayerName
+}
+
+export const nameOf = ({ workspace, file, layer }: ValueOf) => ({
+  workspace,
+  layer: layer.name,
+  producerVersion: layer.version,
+  path: file.path,
+})
 
 export class FileLoader {
   readonly #deps: WarmDependencies
@@ -59,12 +79,11 @@ export class FileLoader {
   /** The versions that the pointers of some files name, in their order, where the cache holds their values; else null. */
   async formerVersions(
     workspace: string,
-    files: readonly Pick<FileTask, 'file' | 'layer'>[],
+    files: readonly Omit<ValueOf, 'workspace'>[],
     signal: AbortSignal,
   ): Promise<readonly (string | null)[]> {
-    const { cache, sha256Hex } = this.#deps
     const versions = await this.askCache(signal, () =>
-      Promise.all(files.map(({ file }) => cache.pointer(pointerKey(workspace, file.path, sha256Hex)))),
+      Promise.all(files.map(({ file, layer }) => pointerOf(this.#deps, nameOf({ workspace, file, layer })))),
     )
     const named = files.flatMap(({ file, layer }, at) => {
       const version = versions[at] ?? null
@@ -84,16 +103,15 @@ export class FileLoader {
   }
 
   /** The key of a file's value when its version is known. */
-  keyOf({ workspace, file, layer }: Pick<FileTask, 'workspace' | 'file' | 'layer'>, version: string): CacheKey {
-    const name = { workspace, layer: layer.name, producerVersion: layer.version, path: file.path, version }
-    return valueKey(name, this.#deps.sha256Hex)
+  keyOf(of: ValueOf, version: string): CacheKey {
+    return valueKey({ ...nameOf(of), version }, this.#deps.sha256Hex)
   }
 
   /** Rejects with the signal's reason; other failures of origin and cache are results. */
-  load(task: FileTask): Promise<FileResult> {
-    return this.#orFailure(task, async () => {
+  load(task: ProducerTask): Promise<FileResult> {
+    return this.orFailure(task, async () => {
       const version = task.file.version ?? (await this.#versionNow(task))
-      const present = version !== null && (await this.#presentResult(task, version))
+      const present = version !== null && (await this.presentResult(task, version))
       if (present) return present
       await task.gate.enterFile()
       return this.#loadAlone(task, version)
@@ -102,7 +120,7 @@ export class FileLoader {
 
   /** The version that the origin holds now, read and hashed if it must be; or the result of a file that has none. */
   versionOf(task: FileTask): Promise<string | FileResult> {
-    return this.#orFailure(task, async () => {
+    return this.orFailure(task, async () => {
       const version = await this.#versionNow(task)
       if (version !== null) return version
       const read = await this.#read(task, this.#settings.fileBytesMax)
@@ -110,7 +128,8 @@ export class FileLoader {
     })
   }
 
-  async #orFailure<Result>(task: FileTask, work: () => Promise<Result>): Promise<Result | FileResult> {
+  /** Rejects with the signal's reason; failures of origin and cache become results. */
+  async orFailure<Result>(task: FileTask, work: () => Promise<Result>): Promise<Result | FileResult> {
     try {
       return await work()
     } catch (error) {
@@ -127,16 +146,17 @@ export class FileLoader {
     return this.#askOrigin(task, (signal) => task.origin.version(task.file.path, signal))
   }
 
-  async #presentResult(task: FileTask, version: string): Promise<FileResult | false> {
+  /** The result of a file whose value is there, which is renewed; else false. */
+  async presentResult(task: FileTask, version: string): Promise<FileResult | false> {
     const [present] = await this.renew([this.keyOf(task, version)], task.signal)
     return present === true && { outcome: 'present', detail: '', version, bytes: 0 }
   }
 
   /** Loads as the only worker that does; while another one does, waits for its value as long as its lease may last. */
-  async #loadAlone(task: FileTask, version: string | null): Promise<FileResult> {
+  async #loadAlone(task: ProducerTask, version: string | null): Promise<FileResult> {
     const { cache, clock } = this.#deps
     const { leaseMs, leasePollMs, worker } = this.#settings
-    const key = version === null ? this.#unversionedKey(task) : this.keyOf(task, version)
+    const key = version === null ? unversionedLeaseKey(nameOf(task), this.#deps.sha256Hex) : this.keyOf(task, version)
     this.#holders += 1
     const holder = `${worker}/${this.#holders}`
     const untilMs = clock.monotonicMs() + leaseMs
@@ -144,31 +164,31 @@ export class FileLoader {
     while (!(await this.askCache(task.signal, () => cache.lease(key, holder, leaseMs)))) {
       if (clock.monotonicMs() >= untilMs) return skipped('held')
       await clock.sleep(leasePollMs, task.signal)
-      const present = known !== null && (await this.#presentResult(task, known))
+      const present = known !== null && (await this.presentResult(task, known))
       if (present) return present
     }
     try {
       // Whoever held the lease before may have read the file, and put the value, between our look and our lease.
       known ??= await this.#versionNow(task)
-      const present = known !== null && (await this.#presentResult(task, known))
+      const present = known !== null && (await this.presentResult(task, known))
       return present || (await this.#readAndPut(task))
     } finally {
       await this.#release(key, holder)
     }
   }
 
-  async #readAndPut(task: FileTask): Promise<FileResult> {
+  async #readAndPut(task: ProducerTask): Promise<FileResult> {
     if (this.#deps.paused(task.workspace)) return skipped('paused')
     const read = await this.#read(task, Math.min(this.#settings.fileBytesMax, task.budget.leftBytes))
     if (read.outcome !== 'read') return this.#refused(read)
     const wanted = task.file.version
     if (wanted !== null && wanted !== read.file.version) return ended('missing', 'version')
     const value = await this.#produce(task, read.file)
-    return value instanceof Uint8Array ? this.#put(task, value, read.file.version) : value
+    return value instanceof Uint8Array ? this.put(task, value, read.file.version) : value
   }
 
   /** The layer's value, or the result of a file that has none: whatever its producer does, it fails this file alone. */
-  async #produce(task: FileTask, { bytes, version }: OriginFile): Promise<Uint8Array | FileResult> {
+  async #produce(task: ProducerTask, { bytes, version }: OriginFile): Promise<Uint8Array | FileResult> {
     const { layer, workspace, revision, signal: ending } = task
     const file = { workspace, path: task.file.path, bytes, version, revision }
     const make = (signal: AbortSignal) => produceValue(layer, file, signal)
@@ -209,7 +229,8 @@ export class FileLoader {
     return skipped(read.bytes > this.#settings.fileBytesMax ? 'size' : 'limit')
   }
 
-  async #put(task: FileTask, value: Uint8Array, version: string): Promise<FileResult> {
+  /** Puts a value, if pressure and budgets let it in. */
+  async put(task: FileTask, value: Uint8Array, version: string): Promise<FileResult> {
     const key = this.keyOf(task, version)
     // Reading and waiting may have taken long, and only now is it sure where the value goes.
     if (value.byteLength > this.#settings.fileBytesMax) return skipped('size')
@@ -242,11 +263,6 @@ export class FileLoader {
     } catch (error) {
       if (!(error instanceof ForewarmError && error.retriable)) throw error
     }
-  }
-
-  #unversionedKey({ workspace, file, layer }: FileTask): CacheKey {
-    const name = { workspace, layer: layer.name, producerVersion: layer.version, path: file.path }
-    return unversionedLeaseKey(name, this.#deps.sha256Hex)
   }
 
   #attempt<Result>(

@@ -1,9 +1,11 @@
 /** Carries out one warm command: every file of it ends in exactly one outcome. */
 import type { WarmedFile, WarmOutcome } from '../../model/outcome.ts'
+import { isOfClosure } from '../../ports/layer.ts'
 import type { ActiveSpan } from '../../ports/telemetry.ts'
 import { ByteBudget } from '../../warming/byte-budget.ts'
 import type { CommandFile, WarmCommand } from '../../warming/command.ts'
 import { ended, type FileResult, settledByCommand, skipped } from '../../warming/decide.ts'
+import { contentVersionOf } from '../../warming/incremental.ts'
 import { orderOfNeed } from '../../warming/order.ts'
 import { Slots } from '../slots.ts'
 import { type Course, DEADLINE, type Finished, guarded, inCalls, type OpenFile } from './course.ts'
@@ -11,12 +13,14 @@ import type { WarmDependencies, WarmSettings } from './dependencies.ts'
 import { Gate } from './gate.ts'
 import { SharedLimits } from './limits.ts'
 import { FileLoader, type FileTask } from './load-file.ts'
+import { FingerprintLoader } from './load-fingerprint.ts'
 import { PressureGauge } from './pressure-gauge.ts'
 
 export class CommandRunner {
   readonly #deps: WarmDependencies
   readonly #settings: WarmSettings
   readonly #loader: FileLoader
+  readonly #fingerprints: FingerprintLoader
   readonly #slots: Slots
   readonly #pressure: PressureGauge
   readonly #limits: SharedLimits
@@ -25,6 +29,7 @@ export class CommandRunner {
     this.#deps = deps
     this.#settings = settings
     this.#loader = new FileLoader(deps, settings)
+    this.#fingerprints = new FingerprintLoader(deps, this.#loader)
     this.#slots = new Slots(settings.filesInFlightMax)
     this.#pressure = new PressureGauge(deps, settings.pressureSampleMs)
     const askCache = this.#loader.askCache.bind(this.#loader)
@@ -47,7 +52,9 @@ export class CommandRunner {
         { ...this.#deps, pressure: this.#pressure, limits: this.#limits },
         { command, budget, signal },
       )
-      const course = { command, origin, budget, gate, places, traceparent: span.traceparent, signal, results }
+      const graphSinceMs = graphSince(command, this.#deps.clock.now())
+      const { traceparent } = span
+      const course = { command, origin, graphSinceMs, budget, gate, places, traceparent, signal, results }
       try {
         await (command.mode === 'check' ? this.#checkFiles(course) : this.#warmFiles(course))
       } finally {
@@ -74,14 +81,14 @@ export class CommandRunner {
 
   async #warmFiles(course: Course): Promise<void> {
     const open = this.#open(course)
-    const named = open.filter(({ file }) => file.version !== null)
+    const named = open.filter(isNamed)
     for (const files of inCalls(named)) await this.#finishPresent(course, files)
     const absent = open.filter(({ index }) => !course.results.has(index))
     if (absent.length === 0) await guarded(() => course.gate.reasonToSkip(null))
     const formerVersions = await this.#formerVersions(course, absent)
     await this.#inSlots(course, absent, async ({ index }, task) => {
       const formerVersion = formerVersions.get(index) ?? null
-      this.#finish(course.results, index, await guarded(() => this.#loader.load({ ...task, formerVersion })))
+      this.#finish(course.results, index, await guarded(() => this.#load({ ...task, formerVersion })))
     })
   }
 
@@ -89,9 +96,9 @@ export class CommandRunner {
   async #checkFiles(course: Course): Promise<void> {
     const open = this.#open(course)
     const versions = new Map(open.map(({ index, file }) => [index, file.version]))
-    const unnamed = open.filter(({ file }) => file.version === null)
+    const unnamed = open.filter((one) => !isNamed(one))
     await this.#inSlots(course, unnamed, async ({ index }, task) => {
-      const found = await guarded(() => this.#loader.versionOf(task))
+      const found = await guarded(() => this.#versionOf(task))
       if (typeof found === 'string') versions.set(index, found)
       else this.#finish(course.results, index, found)
     })
@@ -103,6 +110,16 @@ export class CommandRunner {
         else this.#finish(course.results, index, checked(answers[at] === true, versions.get(index) ?? null))
       }
     }
+  }
+
+  #load(task: FileTask): Promise<FileResult> {
+    const { layer } = task
+    return isOfClosure(layer) ? this.#fingerprints.load({ ...task, layer }) : this.#loader.load({ ...task, layer })
+  }
+
+  #versionOf(task: FileTask): Promise<string | FileResult> {
+    const { layer } = task
+    return isOfClosure(layer) ? this.#fingerprints.versionOf({ ...task, layer }) : this.#loader.versionOf(task)
   }
 
   /** Finishes what the command alone settles; returns the other files in the order of need. */
@@ -211,14 +228,14 @@ export class CommandRunner {
   }
 
   async #inSlot(course: Course, one: OpenFile, work: (one: OpenFile, task: FileTask) => Promise<void>): Promise<void> {
-    const { command, origin, budget, gate, traceparent, signal } = course
+    const { command, origin, graphSinceMs, budget, gate, traceparent, signal } = course
     const { file, layer } = one
     const atWork: Promise<unknown>[] = []
     const occupied = (work: Promise<unknown>): void => {
       atWork.push(work)
     }
     const { id: commandId, workspace, revision } = command
-    const where = { commandId, workspace, revision, file, layer, origin, formerVersion: null }
+    const where = { commandId, workspace, revision, file, layer, origin, graphSinceMs, formerVersion: null }
     try {
       await work(one, { ...where, budget, gate, traceparent, signal, occupied })
     } finally {
@@ -252,6 +269,17 @@ const checked = (isThere: boolean, version: string | null): FileResult => ({
   ...ended(isThere ? 'present' : 'cold'),
   version,
 })
+
+/** Commands of a run follow one another fast: they share a look at the imports that is no older than this. */
+const GRAPH_AGE_MS = 2_000
+
+/** A prediction may rest on a change: then the imports as they were before its command are of no use. */
+const graphSince = ({ runId, issuedAtMs }: WarmCommand, nowMs: number): number =>
+  runId === null ? Math.min(issuedAtMs, nowMs) : nowMs - GRAPH_AGE_MS
+
+/** Whether the command names the version of the value itself. */
+const isNamed = ({ file: { version }, layer }: OpenFile): boolean =>
+  version !== null && (!isOfClosure(layer) || contentVersionOf(version) !== null)
 
 /** Longest time that a timer takes: 2^31 - 1 ms, 24 days. No command is at work for so long. */
 const TIMER_MS_MAX = 2_147_483_647

@@ -1,0 +1,85 @@
+/** Brings the fingerprint of one file into the cache: what it imports, presence, value, pointer. */
+import { fingerprint, fingerprintJson } from '../../dependencies/fingerprint.ts'
+import { ForewarmError } from '../../ports/errors.ts'
+import type { GraphSnapshot } from '../../ports/import-graphs.ts'
+import type { ClosureLayer } from '../../ports/layer.ts'
+import { layerPointerKey } from '../../warming/cache-key.ts'
+import { ended, type FileResult } from '../../warming/decide.ts'
+import { contentVersionOf, incrementalVersion, pointerText } from '../../warming/incremental.ts'
+import type { WarmDependencies } from './dependencies.ts'
+import { type FileLoader, type FileTask, nameOf } from './load-file.ts'
+
+type ClosureTask = FileTask & { readonly layer: ClosureLayer }
+
+/** The fingerprint of a file as the origin has it now. */
+type Current = { readonly valueVersion: string; readonly json: string; readonly snapshot: GraphSnapshot }
+
+/** Nothing is held off by a lease: whoever makes the same fingerprint at the same time reads nothing more for it. */
+export class FingerprintLoader {
+  readonly #deps: Pick<WarmDependencies, 'cache' | 'sha256Hex'>
+  readonly #loader: FileLoader
+
+  constructor(deps: Pick<WarmDependencies, 'cache' | 'sha256Hex'>, loader: FileLoader) {
+    this.#deps = deps
+    this.#loader = loader
+  }
+
+  /** Rejects with the signal's reason; failures of origin, graph and cache are results. */
+  load(task: ClosureTask): Promise<FileResult> {
+    return this.#loader.orFailure(task, async () => {
+      const current = await this.#current(task)
+      if ('outcome' in current) return current
+      const { valueVersion, json } = current
+      const present = await this.#loader.presentResult(task, valueVersion)
+      if (!present) await task.gate.enterFile()
+      const result = present || (await this.#loader.put(task, new TextEncoder().encode(json), valueVersion))
+      if (result.version !== null) await this.#point(task, current)
+      return result
+    })
+  }
+
+  /** The version of the value of a file as it is now, or the result of a file that has none. */
+  versionOf(task: ClosureTask): Promise<string | FileResult> {
+    return this.#loader.orFailure(task, async () => {
+      const current = await this.#current(task)
+      return 'outcome' in current ? current : current.valueVersion
+    })
+  }
+
+  async #current(task: ClosureTask): Promise<Current | FileResult> {
+    const { workspace, revision, file, graphSinceMs: sinceMs, signal } = task
+    const snapshot = await inGraph(() => task.layer.snapshot({ workspace, revision, sinceMs }, signal))
+    const closure = await inGraph(() => snapshot.closure(file.path, signal))
+    if (closure === null) return ended('missing')
+    const print = fingerprint(closure[0], closure, this.#deps.sha256Hex)
+    const valueVersion = incrementalVersion(print)
+    if (!isWanted(file.version, valueVersion)) return ended('missing', 'version')
+    return { valueVersion, json: fingerprintJson(print), snapshot }
+  }
+
+  /** Only forward: what was seen earlier never takes the place of what was seen later. */
+  async #point(task: ClosureTask, { valueVersion, snapshot }: Current): Promise<void> {
+    const { cache, sha256Hex } = this.#deps
+    const text = pointerText(valueVersion, snapshot.tree)
+    const ofCommit = snapshot.revision === null ? [] : [snapshot.revision]
+    const revisions = task.revision === null || snapshot.revision === null ? [null, ...ofCommit] : ofCommit
+    for (const revision of revisions) {
+      const key = layerPointerKey(nameOf(task), revision, sha256Hex)
+      await this.#loader.askCache(task.signal, () => cache.movePointer(key, text, snapshot.takenAtMs))
+    }
+  }
+}
+
+/** Whether the fingerprint that there is serves a command that names this version: of the value, or of the file alone. */
+const isWanted = (wanted: string | null, valueVersion: string): boolean =>
+  wanted === null || wanted === valueVersion || wanted === contentVersionOf(valueVersion)
+
+/** Without listing, notes or readable files there is no graph: that is a file's result, and no end of the worker. */
+async function inGraph<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!(cause instanceof ForewarmError) || cause.code === 'FW_CACHE_UNAVAILABLE') throw cause
+    throw new ForewarmError('FW_ORIGIN_UNAVAILABLE', `the imports cannot be followed: ${cause.message}`, { cause })
+  }
+}

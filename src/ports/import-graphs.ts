@@ -1,0 +1,38 @@
+/** The import graph of a workspace as the `incremental` layer needs it. */
+import type { FileVersion } from '../dependencies/fingerprint.ts'
+
+/** Which files of a listing the import graph rests on, by their paths alone. */
+export type SourceNames = {
+  /** Files that are parsed. */
+  isSource(path: string): boolean
+  /** Files that decide where imports of others lead (tsconfig.json, package.json, go.mod). */
+  isConfiguration(path: string): boolean
+}
+
+/** The files of a workspace and what they import, all as they were found by one look at the origin. */
+export interface GraphSnapshot {
+  /** When the look began. */
+  readonly takenAtMs: number
+  /** The commit that was looked at, where the origin has commits; else null: then files may have changed since. */
+  readonly revision: string | null
+  /** Digest of what decides where imports lead (treeDigest in src/dependencies/fingerprint.ts). */
+  readonly tree: string
+  /**
+   * A file and all that it imports, directly or not, each in the version whose imports were followed; the file itself
+   * first. Null when it was not there.
+   */
+  closure(path: string, signal: AbortSignal): Promise<readonly [FileVersion, ...FileVersion[]] | null>
+}
+
+export type GraphWish = {
+  readonly workspace: string
+  readonly revision: string | null
+  /** A snapshot of a tree that may have changed since must have been taken at this time or later. */
+  readonly sinceMs: number
+}
+
+export interface ImportGraphs {
+  sources(): Promise<SourceNames>
+  /** Rejects with FW_ORIGIN_UNAVAILABLE, FW_ORIGIN_UNLISTABLE or FW_STORE_UNAVAILABLE. */
+  snapshot(wish: GraphWish, signal: AbortSignal): Promise<GraphSnapshot>
+}
