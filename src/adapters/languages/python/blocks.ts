@@ -11,8 +11,10 @@ export const IN_MATCH = 16
 /** What an `if` says about `TYPE_CHECKING`. */
 export type TypeCheck = 'yes' | 'no' | 'unasked'
 
-export type Block = {
-  readonly column: number
+/** Where a line begins: by tabs of eight columns, and of one, which must order lines alike. */
+export type Indent = { readonly column: number; readonly signs: number }
+
+export type Block = Indent & {
   readonly flags: number
   /** Called with the last line of the block when it ends. */
   readonly end?: (line: number) => void
@@ -23,7 +25,7 @@ export type Block = {
 export type Header = Pick<Block, 'flags' | 'end'>
 
 export class Blocks {
-  readonly #open: Block[] = [{ column: 0, flags: 0, unlessTypes: false }]
+  readonly #open: Block[] = [{ column: 0, signs: 0, flags: 0, unlessTypes: false }]
   /** Of a compound statement whose block has not begun. */
   #header: Header | undefined
 
@@ -35,19 +37,29 @@ export class Blocks {
     this.#header = header
   }
 
-  /** A logical line begins in this column; `lastLine` is the line before it. Gives a fault, if there is one. */
-  enter(column: number, lastLine: number): string | undefined {
+  /** A logical line begins here; `lastLine` is the line before it. Gives a fault, if there is one. */
+  enter(indent: Indent, lastLine: number): string | undefined {
+    const { column } = indent
+    const before = this.top
+    const isDeeper = column > before.column
+    const fault = this.#enter(indent, lastLine)
+    const isConsistent = isDeeper ? indent.signs > before.signs : indent.signs === this.top.signs
+    return fault ?? (isConsistent ? undefined : 'inconsistent use of tabs and spaces')
+  }
+
+  #enter(indent: Indent, lastLine: number): string | undefined {
+    const { column } = indent
     const header = this.#header
     this.#header = undefined
     if (column > this.top.column) {
-      this.#open.push({ column, unlessTypes: false, ...(header ?? { flags: this.top.flags }) })
+      this.#open.push({ ...indent, unlessTypes: false, ...(header ?? { flags: this.top.flags }) })
       return header === undefined ? 'unexpected indent' : undefined
     }
     header?.end?.(lastLine)
     this.#close(column, lastLine)
     if (header !== undefined) return 'expected an indented block'
     if (column === this.top.column) return undefined
-    this.#open.push({ column, flags: this.top.flags, unlessTypes: false })
+    this.#open.push({ ...indent, flags: this.top.flags, unlessTypes: false })
     return 'unindent does not match any outer level'
   }
 

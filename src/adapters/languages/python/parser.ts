@@ -7,6 +7,7 @@ import {
   IN_CLASS,
   IN_FUNCTION,
   IN_MATCH,
+  type Indent,
   importKindOf,
   type TypeCheck,
 } from './blocks.ts'
@@ -60,30 +61,33 @@ class Parser {
   #enterLine(): boolean {
     const source = this.#source
     while (!source.isEnd) {
-      const column = this.#indentation()
+      const indent = this.#indentation()
       const kind = KIND[source.at(source.pos)]
       if (kind === COMMENT) source.toLineEnd()
       if (source.isEnd) return false
       if (kind === COMMENT || kind === BREAK) source.stepOverBreak()
       else {
-        this.#faultOf(this.#blocks.enter(column, this.#lastLine))
+        this.#faultOf(this.#blocks.enter(indent, this.#lastLine))
         return true
       }
     }
     return false
   }
 
-  #indentation(): number {
+  #indentation(): Indent {
     const source = this.#source
     let column = 0
-    for (; !source.isEnd; source.pos++) {
+    let signs = 0
+    for (; !source.isEnd; source.pos++, signs++) {
       const byte = source.at(source.pos)
       if (byte === 0x20) column++
       else if (byte === 0x09) column += TAB_COLUMNS - (column % TAB_COLUMNS)
-      else if (byte === 0x0c) column = 0
-      else break
+      else if (byte === 0x0c) {
+        column = 0
+        signs = -1
+      } else break
     }
-    return column
+    return { column, signs }
   }
 
   /** Statements up to the end of the line, which run under these conditions. */

@@ -148,6 +148,8 @@ describe('faults of Python', () => {
     ['if x\n  import a', ["1: expected ':'", '2: unexpected indent'], ['a']],
     ['def f():\nimport a', ['2: expected an indented block'], ['a']],
     ['if x:\n    y\n  import a', ['3: unindent does not match any outer level'], ['a']],
+    ['if x:\n\timport a\n        import b', ['3: inconsistent use of tabs and spaces'], ['a', 'b']],
+    ['if x:\n\timport a\nif y:\n  import b\n\f\n\fimport c', [], ['a', 'b', 'c']],
     ['x = 1 $ 2\nimport a', ['1: stray character 0x24'], ['a']],
     ['def (x): pass', ["1: 'def' without a name"], []],
     ['x = \\ 1', ['1: backslash that does not end its line'], []],
