@@ -1,6 +1,7 @@
 /** The origins of the workspaces that the settings name: one each for a whole process, whoever asks for it. */
 import { createDirectoryOrigin } from '../adapters/origins/directory.ts'
 import { createGitOrigin } from '../adapters/origins/git/origin.ts'
+import { createHttpOrigin } from '../adapters/origins/http/origin.ts'
 import { ownEnvironment } from '../config/load.ts'
 import type { OriginSettings, Settings } from '../config/schema.ts'
 import { ForewarmError } from '../ports/errors.ts'
@@ -23,12 +24,13 @@ export function openOrigins({ workspaces }: Settings): OpenedOrigins {
   }
 }
 
-function openOrigin(workspace: string, { directory, git, limits }: OriginSettings): Origin {
+function openOrigin(workspace: string, { directory, git, http, limits }: OriginSettings): Origin {
   const { PATH: searchPath } = ownEnvironment()
   const { timeoutMs } = limits
   if (directory !== null) return createDirectoryOrigin(directory, { searchPath })
   if (git.repository !== null) {
     return createGitOrigin({ repository: git.repository, revision: git.revision, searchPath, timeoutMs })
   }
+  if (http.url !== null) return createHttpOrigin({ ...http, url: http.url })
   throw new ForewarmError('FW_CONFIG_INVALID', `workspaces.${workspace}.origin says nowhere where its files are`)
 }

@@ -1,7 +1,8 @@
 /** Rules between settings, and those of one setting that a schema cannot say. */
 import { BUILT_IN_STRATEGIES } from '../warming/strategy/presets.ts'
 import { nearest, type Problem } from './assignment.ts'
-import type { OriginSettings, Settings } from './schema.ts'
+import { brokenOrigins } from './rules-origin.ts'
+import type { Settings } from './schema.ts'
 
 type Rule = (settings: Settings) => Problem | null
 
@@ -42,21 +43,6 @@ const RULES: readonly Rule[] = [
       ? null
       : `cache.unreadTtlMs (${cache.unreadTtlMs}) is more than cache.readTtlMs (${cache.readTtlMs}): unread warms would outlive what is read`,
 ]
-
-/** The settings by which an origin is chosen; each workspace sets exactly one. */
-const ORIGIN_KEYS: ReadonlyMap<string, (origin: OriginSettings) => string | null> = new Map([
-  ['directory', ({ directory }) => directory],
-  ['git.repository', ({ git }) => git.repository],
-])
-
-function brokenOrigins({ workspaces }: Settings): readonly Problem[] {
-  return [...workspaces].flatMap(([name, { origin }]) => {
-    const set = [...ORIGIN_KEYS].filter(([, read]) => read(origin) !== null).map(([key]) => key)
-    if (set.length === 1) return []
-    const mend = `set exactly one of ${[...ORIGIN_KEYS.keys()].join(', ')}`
-    return [`workspaces.${name}.origin ${set.length === 0 ? 'says nowhere' : `says ${set.join(' and ')}`}: ${mend}`]
-  })
-}
 
 /** Strategies that workspaces name must be there. */
 function* unknownStrategies({ workspaces, strategies }: Settings): Iterable<Problem> {

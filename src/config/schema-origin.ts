@@ -1,5 +1,5 @@
 /** Settings of one workspace's origin: which it is, and how it is spared. docs/origins.md says what each kind does. */
-import { integerSetting, optionalSetting, section, textSetting } from './setting.ts'
+import { integerSetting, listSetting, optionalSetting, section, textSetting } from './setting.ts'
 
 const gitSection = section('A git repository, read at a commit out of its objects.', {
   repository: optionalSetting(
@@ -10,6 +10,16 @@ const gitSection = section('A git repository, read at a commit out of its object
   }),
 })
 
+const httpSection = section('Files below an address, read over HTTP(S).', {
+  url: optionalSetting('Address (`https://…`) that the paths of files are put behind.'),
+  hosts: listSetting('Further hosts (`name` or `name:port`) that redirects may lead to.', []),
+  list: optionalSetting('Address of a text with one path a line; without it the files cannot be listed.'),
+  privateNetworks: listSetting(
+    'Networks (`10.0.0.0/8`) that the hosts may be in although they are not of the internet; all others are refused.',
+    [],
+  ),
+})
+
 const limitsSection = section('How the origin is spared, and kept from slowing the others.', {
   timeoutMs: integerSetting('A read without an answer for so long has failed, milliseconds.', 4_000, {
     minimum: 50,
@@ -18,10 +28,11 @@ const limitsSection = section('How the origin is spared, and kept from slowing t
 })
 
 export const originSection = section(
-  'Where its files are read from: exactly one of `directory` and `git.repository` is set.',
+  'Where its files are read from: exactly one of `directory`, `git.repository` and `http.url` is set.',
   {
     directory: optionalSetting('Directory with the files; relative to the working directory.'),
     git: gitSection,
+    http: httpSection,
     limits: limitsSection,
   },
 )

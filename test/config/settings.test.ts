@@ -92,7 +92,7 @@ describe('settings', () => {
   })
 
   test('a workspace without its origin, or with two, is an error, one named __proto__ too', () => {
-    const mend = 'set exactly one of directory, git.repository'
+    const mend = 'set exactly one of directory, git.repository, http.url'
     expect(complaint(() => fromYaml('workspaces:\n  web: {}\n'))).toContain(
       `workspaces.web.origin says nowhere: ${mend}`,
     )
@@ -101,6 +101,20 @@ describe('settings', () => {
     ).toContain(`workspaces.web.origin says directory and git.repository: ${mend}`)
     const hostile = complaint(() => fromYaml('workspaces:\n  __proto__: {origin: {directory: /}}\n'))
     expect(hostile).toContain('site.yaml:2:3: "__proto__" is no name for workspaces')
+  })
+
+  test('addresses, hosts and networks of an HTTP origin are judged when the settings are read', () => {
+    const http = (text: string) => () => fromYaml(`workspaces:\n  web: {origin: {http: {${text}}}}\n`)
+    expect(
+      http('url: "https://files.example/a", hosts: ["cdn.example:8443"], privateNetworks: ["fd00::/8"]'),
+    ).not.toThrow()
+    expect(complaint(http('url: "file:///etc"'))).toContain('origin.http.url must be an address like')
+    expect(complaint(http('url: "https://me:secret@files.example/"'))).not.toContain('secret')
+    expect(complaint(http('url: "https://a/", list: nowhere'))).toContain('origin.http.list must be an address like')
+    expect(complaint(http('url: "https://a/", hosts: ["https://b"]'))).toContain('"https://b" must be a name')
+    for (const network of ['10.0.0.0', '10.0.0.0/33', 'intranet/8', '::/129']) {
+      expect(complaint(http(`url: "https://a/", privateNetworks: ["${network}"]`))).toContain('must be a network')
+    }
   })
 
   test('workspaces come from the file and, as a whole, from a variable', () => {

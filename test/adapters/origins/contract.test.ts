@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDirectoryOrigin } from '../../../src/adapters/origins/directory.ts'
 import { createGitOrigin } from '../../../src/adapters/origins/git/origin.ts'
+import { createHttpOrigin } from '../../../src/adapters/origins/http/origin.ts'
 import { describeOrigin } from '../../contract/origin.contract.ts'
+import { serveFiles } from '../../support/file-server.ts'
 import { makeRepository, mirrorOf, writeFiles } from '../../support/git-repository.ts'
 
 const removing = (...folders: readonly string[]) =>
@@ -40,3 +42,22 @@ describeOrigin('git, a bare mirror', async (files) => {
   }
   return { origin, stop }
 })
+
+describeOrigin('HTTP', async (files) => {
+  const list = [...files.keys()].join('\n')
+  const server = await serveFiles(new Map<string, Uint8Array | string>([...prefixed(files), ['list.txt', list]]))
+  const origin = createHttpOrigin({
+    url: `${server.url}base/folder`,
+    hosts: [],
+    list: `${server.url}list.txt`,
+    privateNetworks: ['127.0.0.1/32'],
+  })
+  const stop = async () => {
+    await origin.close()
+    await server.stop()
+  }
+  return { origin, stop }
+})
+
+const prefixed = (files: ReadonlyMap<string, Uint8Array>) =>
+  [...files].map(([path, content]) => [`base/folder/${path}`, content] as const)
