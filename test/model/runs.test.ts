@@ -39,6 +39,8 @@ describe('the runs of a shard', () => {
           oracle.outcome(record)
           if ([...state.runs.values()].some(({ leaving, chunks }) => leaving && chunks.size > 0)) met.leaving += 1
         }
+        const chunks = [...state.runs.values()].map((run) => run.chunks.size)
+        expect(state.weight - state.fileCount).toBe(4 * sum(chunks))
         expect(largest).toBeLessThanOrEqual(stepRowsMax(LIMITS))
         const { runs } = dumpShard(state)
         expect(runs).toEqual(oracle.dumpShard().runs)

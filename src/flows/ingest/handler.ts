@@ -18,7 +18,7 @@ import type { IngestDeps } from './load-shard.ts'
 import type { Partition, Progress } from './partition.ts'
 
 export type IngestOptions = {
-  /** Files of all shards that are kept in memory between batches. */
+  /** Files of all shards that are kept in memory between batches; answers of runs count as the files whose memory they take. */
   readonly filesInMemoryMax: number
   /** Records of a partition after which the fences of its idle buckets are brought along. */
   readonly settleRecords: number

@@ -143,7 +143,7 @@ export class Partition {
     return [...this.buckets.values()]
       .filter((bucket) => !bucket.busy)
       .flatMap((bucket) =>
-        [...bucket.shards].map(([key, { state, usedAt }]) => ({ bucket, key, files: state.fileCount, usedAt })),
+        [...bucket.shards].map(([key, { state, usedAt }]) => ({ bucket, key, files: state.weight, usedAt })),
       )
   }
 

@@ -54,6 +54,7 @@ function beginChunk(state: ShardState, current: Run, number: number): AnswerChun
   const { runsMax, runDetailsMax, runChunk, runChunksMax } = state.limits
   const chunk = new AnswerChunk(runChunk)
   current.chunks.set(number, chunk)
+  state.answerChunks += 1
   const runs = [...state.runs.values()]
   for (const run of runs.slice(0, -Math.min(runsMax, runDetailsMax))) leave(state, run)
   const kept = runs.filter((run) => !run.leaving)
@@ -122,6 +123,7 @@ function removeChunks(state: ShardState, run: Run, rowsMax: number): number {
     run.chunks.delete(number)
     state.dirty.answersOf(run.id, number)
   }
+  state.answerChunks -= numbers.length
   state.leavingChunks -= numbers.length
   return numbers.length
 }

@@ -38,7 +38,8 @@ export class ShardState {
   readonly profiles = new Map<string, Profile>()
   /** In the order of their start. */
   readonly runs = new Map<string, Run>()
-  /** Rows of answers of the runs that are leaving. */
+  /** Rows of answers of all runs, and those of the runs that are leaving. */
+  answerChunks = 0
   leavingChunks = 0
   readonly predictions = new PredictionHeap()
   readonly tallies = new Tallies()
@@ -55,6 +56,11 @@ export class ShardState {
     this.limits = limits
     this.sha256Hex = sha256Hex
     this.refs = new RefTable(sha256Hex)
+  }
+
+  /** Memory that the shard takes, in files: a row of answers takes about as much as four. */
+  get weight(): number {
+    return this.fileCount + 4 * this.answerChunks
   }
 
   shortId(name: string): string {

@@ -105,6 +105,7 @@ export class ShardLoader {
   #finishRun(run: Run): void {
     const state = this.#state
     for (const { chunk, answers } of this.#answers.get(state.shortId(run.id)) ?? []) run.chunks.set(chunk, answers)
+    state.answerChunks += run.chunks.size
     if (run.leaving) state.leavingChunks += run.chunks.size
     state.runs.set(run.id, run)
   }
