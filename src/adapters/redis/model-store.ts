@@ -25,6 +25,8 @@ const CHANGE_DIGITS = 16
 const SENDINGS = 2
 /** A bucket that others write to all the time cannot be dropped. */
 const DROP_ATTEMPTS = 10
+/** What apply-n.lua answers for a bucket in which half of a change has come back. */
+const TORN = 2
 
 const APPLY = loadScript('apply-n')
 const DROP = loadScript('drop-n')
@@ -37,11 +39,7 @@ export function createRedisModelStore(connection: RedisConnection, options: Redi
   const { client, run } = connection
   return {
     notes: createRedisNotes(connection, keyPrefix),
-    fences: (buckets) =>
-      run(async () => {
-        const stored = await Promise.all(buckets.map((bucket) => client.get(keys.fence(bucket))))
-        return stored.map((text) => text?.slice(CHANGE_DIGITS) ?? null)
-      }),
+    fences: (buckets) => fencesOf(connection, keys, buckets),
     apply: (request) => apply(connection, keys, request),
     scan: (address) => scanRows(connection, keys, address),
     get: (address, rows) => run(() => getRows(connection, keys, { address, rows })),
@@ -72,6 +70,43 @@ export function createRedisModelStore(connection: RedisConnection, options: Redi
   }
 }
 
+type StoredFence = {
+  /** With the number of the change that wrote it. */
+  readonly fence: string | null
+  /** Half of a change has come back: apply-n.lua. */
+  readonly torn: boolean
+}
+
+async function storedFence({ client }: RedisConnection, keys: ModelKeys, bucket: number): Promise<StoredFence> {
+  const [fence = null, begun, ended] = await client.hmget(keys.fence(bucket), 'f', 'b', 'e')
+  return { fence, torn: begun !== ended }
+}
+
+async function fencesOf(
+  connection: RedisConnection,
+  keys: ModelKeys,
+  buckets: readonly number[],
+): Promise<readonly (string | null)[]> {
+  const stored = await connection.run(() => Promise.all(buckets.map((each) => storedFence(connection, keys, each))))
+  return Promise.all(
+    stored.map(({ fence, torn }, at) => {
+      const bucket = buckets[at]
+      if (torn && bucket !== undefined) return fenceOfTorn(connection, keys, bucket)
+      return fence?.slice(CHANGE_DIGITS) ?? null
+    }),
+  )
+}
+
+/**
+ * Nobody knows what the rows of a torn bucket hold, so it is dropped: a bucket without a fence is folded from the log's
+ * start. Whoever comes second finds it dropped, or written anew.
+ */
+async function fenceOfTorn(connection: RedisConnection, keys: ModelKeys, bucket: number): Promise<string | null> {
+  await dropOnce(connection, keys, bucket)
+  const [fence = null] = await fencesOf(connection, keys, [bucket])
+  return fence
+}
+
 /**
  * A reply that is lost leaves open whether the change was made. Sending the same change again asks: the script finds
  * its own number in the fence and says that it is made, or makes it, or names the fence of somebody else.
@@ -81,17 +116,14 @@ async function apply(connection: RedisConnection, keys: ModelKeys, request: Appl
   const call = { script: APPLY, ...applyArguments(keys, request) }
   for (let sending = 1; ; sending += 1) {
     try {
-      return toApplyResult(await connection.run(() => runScript(connection.client, call)))
+      const [written, fence] = (await connection.run(() => runScript(connection.client, call))) as [number, Buffer?]
+      if (written === TORN) return { applied: false, fence: await fenceOfTorn(connection, keys, request.bucket) }
+      return written === 1 ? { applied: true } : { applied: false, fence: fence?.toString() ?? null }
     } catch (error) {
       const isLost = error instanceof ForewarmError && error.code === 'FW_STORE_UNAVAILABLE' && error.retriable
       if (!isLost || sending === SENDINGS) throw error
     }
   }
-}
-
-function toApplyResult(reply: unknown): ApplyResult {
-  const [written, fence] = reply as [number, Buffer | undefined]
-  return written === 1 ? { applied: true } : { applied: false, fence: fence?.toString() ?? null }
 }
 
 function applyArguments(
@@ -192,20 +224,24 @@ async function getRows(
  * would be counted again. A shard written between listing and removing shows in the fence, and the listing is repeated.
  */
 async function dropBucket(connection: RedisConnection, keys: ModelKeys, bucket: number): Promise<void> {
-  const { client, run } = connection
-  const fenceKey = keys.fence(bucket)
   for (let attempt = 1; attempt <= DROP_ATTEMPTS; attempt += 1) {
-    const fence = (await run(() => client.getBuffer(fenceKey))) ?? Buffer.alloc(0)
-    const found = await keysOf(connection, keys.patternOf(bucket))
-    found.delete(fenceKey)
-    const call = { script: DROP, keys: [fenceKey, ...found], args: [fence] }
-    if ((await run(() => runScript(client, call))) === 1) return
+    if (await dropOnce(connection, keys, bucket)) return
   }
   throw new ForewarmError(
     'FW_STORE_UNAVAILABLE',
     `bucket ${bucket} was written to during ${DROP_ATTEMPTS} attempts to drop it: stop its owner first`,
     { retriable: true },
   )
+}
+
+async function dropOnce(connection: RedisConnection, keys: ModelKeys, bucket: number): Promise<boolean> {
+  const { client, run } = connection
+  const fenceKey = keys.fence(bucket)
+  const { fence } = await run(() => storedFence(connection, keys, bucket))
+  const found = await keysOf(connection, keys.patternOf(bucket))
+  found.delete(fenceKey)
+  const call = { script: DROP, keys: [fenceKey, ...found], args: [fence ?? ''] }
+  return (await run(() => runScript(client, call))) === 1
 }
 
 async function keysOf(connection: RedisConnection, pattern: string): Promise<Set<string>> {
