@@ -24,7 +24,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
   const work = heartbeat.group()
   const { switches, keepFresh } = openSwitches(parts)
   await switches.load()
-  const { concurrency, leaseMs, limits, produceMs, attemptsMax, batchRecordsMax } = settings.warm
+  const { concurrency, leaseMs, limits, governor, produceMs, attemptsMax, batchRecordsMax } = settings.warm
   const handler = new WarmHandler(
     {
       ...{ log, codec, cache, clock, telemetry, logger, sha256Hex },
@@ -42,6 +42,7 @@ export async function startWarm(parts: Parts): Promise<Stage> {
       fileBytesMax: settings.cache.valueBytesMax,
       leaseMs,
       limits,
+      governor,
       produceMs,
       retry: { ...WARM_DEFAULTS.retry, attemptsMax },
       pauseMs: PAUSE_MS,

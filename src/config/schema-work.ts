@@ -77,4 +77,16 @@ export const warmSection = section('The process that carries out warm commands.'
       0,
     ),
   }),
+  governor: section('When a worker slows down to spare those who use the cache and the origins too.', {
+    growthMax: numberSetting(
+      'Share by which the latency of calls may grow over what it was at its best; 0.5 is half as much again.',
+      0.5,
+      { minimum: 0 },
+    ),
+    cacheSlackMs: integerSetting(
+      'Growth of the cache below this is what a busy worker itself causes, milliseconds.',
+      5,
+    ),
+    originSlackMs: integerSetting('The same of an origin, milliseconds.', 20),
+  }),
 })

@@ -1,17 +1,18 @@
 /** A bounded number of places; who finds none free waits in line. What keeps memory and an origin's load bounded. */
 export class Slots {
-  #free: number
+  #max: number
+  #taken = 0
   readonly #waiting = new Set<() => void>()
 
   constructor(max: number) {
-    this.#free = max
+    this.#max = max
   }
 
   /** Resolves when a place is the caller's, who must release it; rejects with the signal's reason. */
   async take(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
-    if (this.#free > 0) {
-      this.#free -= 1
+    if (this.#taken < this.#max) {
+      this.#taken += 1
       return
     }
     await new Promise<void>((resolve, reject) => {
@@ -29,12 +30,22 @@ export class Slots {
   }
 
   release(): void {
-    const [next] = this.#waiting
-    if (next === undefined) {
-      this.#free += 1
-      return
+    this.#taken -= 1
+    this.#admit()
+  }
+
+  /** Changes how many places there are; places that are taken beyond it are given up as they are released. */
+  resize(max: number): void {
+    this.#max = max
+    this.#admit()
+  }
+
+  #admit(): void {
+    for (const enter of this.#waiting) {
+      if (this.#taken >= this.#max) return
+      this.#waiting.delete(enter)
+      this.#taken += 1
+      enter()
     }
-    this.#waiting.delete(next)
-    next()
   }
 }

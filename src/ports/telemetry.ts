@@ -61,6 +61,11 @@ export const METRICS = {
     unit: 's',
     description: 'Time that a file waited for a limit: bytes, files, requests or its run',
   },
+  'forewarm.warm.governor': {
+    kind: 'gauge',
+    unit: '1',
+    description: 'Share of its files in flight that warming may have while it spares the cache or an origin',
+  },
   'forewarm.event_to_warm.duration': {
     kind: 'histogram',
     unit: 's',

@@ -1,23 +1,26 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A TCP proxy that can lose what a server answers, as a connection does that breaks after the request was sent. */
+/** A TCP proxy that can lose what a server answers, as a connection does that breaks after the request was sent, or delay it. */
 export type LossyProxy = {
   port: number
   /** From the next bytes of a request that hold `text` on, loses the answers and breaks the connection, `times` times. */
   loseAnswerTo: (text: string, times?: number) => void
   /** How many answers were lost so far. */
   lost: () => number
+  /** Every answer comes so much later from now on. */
+  delayAnswers: (ms: number) => void
   stop: () => Promise<void>
 }
 
 /** Starts a proxy before the server at `port` of this machine. */
 export async function startLossyProxy(port: number): Promise<LossyProxy> {
   const sockets = new Set<Socket>()
-  const plan = { text: '', times: 0, lost: 0 }
+  const plan = { text: '', times: 0, lost: 0, delayMs: 0 }
   const server = createServer((client) => {
     const upstream = connect(port, '127.0.0.1')
     let isLosing = false
+    let lastAtMs = 0
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.on('error', () => {})
@@ -35,7 +38,12 @@ export async function startLossyProxy(port: number): Promise<LossyProxy> {
       upstream.write(request)
     })
     upstream.on('data', (answer) => {
-      if (!isLosing) return client.write(answer)
+      if (!isLosing) {
+        // Never before the answer that came first.
+        lastAtMs = Math.max(lastAtMs, performance.now() + plan.delayMs)
+        const leftMs = lastAtMs - performance.now()
+        return leftMs <= 0 ? client.write(answer) : setTimeout(() => client.write(answer), leftMs)
+      }
       plan.lost += 1
       return client.destroy()
     })
@@ -52,5 +60,14 @@ export async function startLossyProxy(port: number): Promise<LossyProxy> {
     plan.text = text
     plan.times = times
   }
-  return { port: typeof address === 'object' && address ? address.port : 0, loseAnswerTo, lost: () => plan.lost, stop }
+  const delayAnswers = (ms: number): void => {
+    plan.delayMs = ms
+  }
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    loseAnswerTo,
+    delayAnswers,
+    lost: () => plan.lost,
+    stop,
+  }
 }

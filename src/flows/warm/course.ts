@@ -6,12 +6,14 @@ import type { CommandFile, WarmCommand } from '../../warming/command.ts'
 import { ended, type FileResult, skipped } from '../../warming/decide.ts'
 import type { Slots } from '../slots.ts'
 import type { Gate } from './gate.ts'
+import type { GovernedSlots } from './governed-slots.ts'
 import { Refused } from './refused.ts'
 
 /** A command being carried out. */
 export type Course = {
   readonly command: WarmCommand
   readonly origin: Origin
+  readonly originSlots: GovernedSlots
   readonly budget: ByteBudget
   readonly gate: Gate
   /** Since when the imports of a tree that may change must have been looked at. */

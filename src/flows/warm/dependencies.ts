@@ -60,6 +60,14 @@ export type WarmSettings = {
   /** A partition whose record cannot be handled now (registry or log away) is delivered again after this. */
   readonly pauseMs: number
   readonly limits: WarmLimits
+  readonly governor: WarmGovernor
+}
+
+/** When warming spares what others use too; see GovernorOptions. */
+export type WarmGovernor = {
+  readonly growthMax: number
+  readonly cacheSlackMs: number
+  readonly originSlackMs: number
 }
 
 /** Settings of a worker that is given none but its name. */
@@ -74,4 +82,5 @@ export const WARM_DEFAULTS: Omit<WarmSettings, 'worker'> = {
   pressureSampleMs: 500,
   pauseMs: 1_000,
   limits: { bytesPerSecondMax: 0, filesPerSecondMax: 0, originRequestsPerSecondMax: 0 },
+  governor: { growthMax: 0.5, cacheSlackMs: 5, originSlackMs: 20 },
 }

@@ -13,6 +13,7 @@ import { produceValue } from '../produce.ts'
 import { type AttemptOptions, attempt } from './attempts.ts'
 import type { WarmDependencies, WarmSettings } from './dependencies.ts'
 import type { Gate } from './gate.ts'
+import type { GovernedSlots } from './governed-slots.ts'
 import { RoomMaker } from './room-maker.ts'
 
 /** One file on its way. */
@@ -25,6 +26,8 @@ export type FileTask = {
   readonly origin: Origin
   /** Since when the imports of a tree that may change must have been looked at. */
   readonly graphSinceMs: number
+  /** Where the time of its reads is noted. */
+  readonly originSlots: GovernedSlots
   readonly budget: ByteBudget
   readonly gate: Gate
   /** Another version of the file that the cache holds; null where there is none or nobody asks. */
@@ -56,9 +59,12 @@ export class FileLoader {
   readonly #deps: WarmDependencies
   readonly #settings: WarmSettings
   readonly #room: RoomMaker
+  readonly #slots: GovernedSlots
   #holders = 0
 
-  constructor(deps: WarmDependencies, settings: WarmSettings) {
+  /** `slots` note the time of calls to the cache. */
+  constructor(deps: WarmDependencies, settings: WarmSettings, slots: GovernedSlots) {
+    this.#slots = slots
     this.#deps = deps
     this.#settings = settings
     this.#room = new RoomMaker(deps)
@@ -161,7 +167,9 @@ export class FileLoader {
     const holder = `${worker}/${this.#holders}`
     const untilMs = clock.monotonicMs() + leaseMs
     let known = version
-    while (!(await this.askCache(task.signal, () => cache.lease(key, holder, leaseMs)))) {
+    // Of all calls this one always takes the cache the same: its time tells how busy the cache is.
+    const lease = () => this.#slots.timed(() => cache.lease(key, holder, leaseMs))
+    while (!(await this.askCache(task.signal, lease))) {
       if (clock.monotonicMs() >= untilMs) return skipped('held')
       await clock.sleep(leasePollMs, task.signal)
       const present = known !== null && (await this.presentResult(task, known))
@@ -211,7 +219,10 @@ export class FileLoader {
   }
 
   #read(task: FileTask, bytesMax: number): Promise<OriginRead> {
-    return this.#askOrigin(task, (signal) => task.origin.read(task.file.path, { bytesMax, signal }))
+    const { origin, originSlots, file } = task
+    return this.#askOrigin(task, (signal) =>
+      originSlots.timed(() => origin.read(file.path, { bytesMax, signal }), isSmall),
+    )
   }
 
   #askOrigin<Answer>(task: FileTask, ask: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
@@ -274,3 +285,8 @@ export class FileLoader {
     return attempt({ clock, random, schedule, attemptMs, ...options }, work)
   }
 }
+
+/** Reads of longer files take longer for that alone, and say nothing of how busy the origin is. */
+const SMALL_BYTES = 65_536
+
+const isSmall = (read: OriginRead): boolean => read.outcome === 'read' && read.file.bytes.byteLength <= SMALL_BYTES

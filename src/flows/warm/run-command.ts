@@ -1,7 +1,7 @@
 /** Carries out one warm command: every file of it ends in exactly one outcome. */
 import type { WarmedFile, WarmOutcome } from '../../model/outcome.ts'
 import { isOfClosure } from '../../ports/layer.ts'
-import type { ActiveSpan } from '../../ports/telemetry.ts'
+import type { ActiveSpan, Attributes } from '../../ports/telemetry.ts'
 import { ByteBudget } from '../../warming/byte-budget.ts'
 import type { CommandFile, WarmCommand } from '../../warming/command.ts'
 import { ended, type FileResult, settledByCommand, skipped } from '../../warming/decide.ts'
@@ -11,6 +11,7 @@ import { Slots } from '../slots.ts'
 import { type Course, DEADLINE, type Finished, guarded, inCalls, type OpenFile } from './course.ts'
 import type { WarmDependencies, WarmSettings } from './dependencies.ts'
 import { Gate } from './gate.ts'
+import { GovernedSlots } from './governed-slots.ts'
 import { SharedLimits } from './limits.ts'
 import { FileLoader, type FileTask } from './load-file.ts'
 import { FingerprintLoader } from './load-fingerprint.ts'
@@ -21,16 +22,17 @@ export class CommandRunner {
   readonly #settings: WarmSettings
   readonly #loader: FileLoader
   readonly #fingerprints: FingerprintLoader
-  readonly #slots: Slots
+  readonly #slots: GovernedSlots
+  readonly #origins = new Map<string, GovernedSlots>()
   readonly #pressure: PressureGauge
   readonly #limits: SharedLimits
 
   constructor(deps: WarmDependencies, settings: WarmSettings) {
     this.#deps = deps
     this.#settings = settings
-    this.#loader = new FileLoader(deps, settings)
+    this.#slots = this.#governed({ guards: 'cache' }, settings.governor.cacheSlackMs)
+    this.#loader = new FileLoader(deps, settings, this.#slots)
     this.#fingerprints = new FingerprintLoader(deps, this.#loader)
-    this.#slots = new Slots(settings.filesInFlightMax)
     this.#pressure = new PressureGauge(deps, settings.pressureSampleMs)
     const askCache = this.#loader.askCache.bind(this.#loader)
     this.#limits = new SharedLimits({ ...deps, askCache }, settings.limits)
@@ -53,8 +55,10 @@ export class CommandRunner {
         { command, budget, signal },
       )
       const graphSinceMs = graphSince(command, this.#deps.clock.now())
+      const originSlots = this.#originSlots(command.workspace)
       const { traceparent } = span
-      const course = { command, origin, graphSinceMs, budget, gate, places, traceparent, signal, results }
+      const where = { origin, originSlots, graphSinceMs }
+      const course = { command, ...where, budget, gate, places, traceparent, signal, results }
       try {
         await (command.mode === 'check' ? this.#checkFiles(course) : this.#warmFiles(course))
       } finally {
@@ -212,32 +216,48 @@ export class CommandRunner {
     return false
   }
 
-  async #takeSlot({ places, signal }: Course): Promise<void> {
-    await places?.take(signal)
+  /** The narrowest first, so that nobody holds a place of all while waiting for one of few. */
+  async #takeSlot({ places, originSlots, signal }: Course): Promise<void> {
+    const taken: Slots[] = []
     try {
-      await this.#slots.take(signal)
+      for (const slots of [places, originSlots, this.#slots]) {
+        await slots?.take(signal)
+        if (slots !== null) taken.push(slots)
+      }
     } catch (error) {
-      places?.release()
+      for (const slots of taken) slots.release()
       throw error
     }
   }
 
-  #leaveSlot({ places }: Course): void {
-    this.#slots.release()
-    places?.release()
+  #leaveSlot({ places, originSlots }: Course): void {
+    for (const slots of [this.#slots, originSlots, places]) slots?.release()
+  }
+
+  /** One for each workspace that has an origin here; a slow origin slows no other. */
+  #originSlots(workspace: string): GovernedSlots {
+    const { originSlackMs } = this.#settings.governor
+    const slots = this.#origins.get(workspace) ?? this.#governed({ guards: 'origin', workspace }, originSlackMs)
+    this.#origins.set(workspace, slots)
+    return slots
+  }
+
+  #governed(of: Attributes, slackMs: number): GovernedSlots {
+    const { filesInFlightMax: max, attemptMs: failedMs, governor } = this.#settings
+    return new GovernedSlots(this.#deps, { of, max, failedMs, growthMax: governor.growthMax, slackMs })
   }
 
   async #inSlot(course: Course, one: OpenFile, work: (one: OpenFile, task: FileTask) => Promise<void>): Promise<void> {
-    const { command, origin, graphSinceMs, budget, gate, traceparent, signal } = course
+    const { command, origin, originSlots, graphSinceMs, budget, gate, traceparent, signal } = course
     const { file, layer } = one
     const atWork: Promise<unknown>[] = []
     const occupied = (work: Promise<unknown>): void => {
       atWork.push(work)
     }
     const { id: commandId, workspace, revision } = command
-    const where = { commandId, workspace, revision, file, layer, origin, graphSinceMs, formerVersion: null }
+    const where = { commandId, workspace, revision, file, layer, origin, originSlots, graphSinceMs }
     try {
-      await work(one, { ...where, budget, gate, traceparent, signal, occupied })
+      await work(one, { ...where, formerVersion: null, budget, gate, traceparent, signal, occupied })
     } finally {
       // A read that nobody waits for still holds its memory and its thread, so it keeps its slot until it ends.
       Promise.allSettled(atWork).then(() => this.#leaveSlot(course))
