@@ -1,13 +1,19 @@
 import { availableParallelism } from 'node:os'
+import { createGoLanguage } from '../adapters/languages/go/language.ts'
 import type { LanguageOptions } from '../adapters/languages/options.ts'
 import type { LanguageSets } from '../adapters/languages/parse-batch.ts'
 import { createParsePool } from '../adapters/languages/parse-pool.ts'
+import { createPythonLanguage } from '../adapters/languages/python/language.ts'
 import { createTypeScriptLanguage } from '../adapters/languages/typescript/language.ts'
 import type { Language } from '../ports/language.ts'
 import type { Parser } from '../ports/parser.ts'
 
 /** Makers of every language; the first one that handles a file has it. A new language is one folder and one line here. */
-const MAKERS: readonly ((options: LanguageOptions) => Language | Promise<Language>)[] = [createTypeScriptLanguage]
+const MAKERS: readonly ((options: LanguageOptions) => Language | Promise<Language>)[] = [
+  createTypeScriptLanguage,
+  createPythonLanguage,
+  createGoLanguage,
+]
 
 /** All languages whose files can be parsed. In a worker thread as well as in the main one. */
 export const loadLanguages = (options: LanguageOptions = { guarded: true }): Promise<readonly Language[]> =>

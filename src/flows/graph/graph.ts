@@ -168,7 +168,8 @@ class WorkspaceGraph {
     const edges: (readonly [string, readonly string[]])[] = []
     for (const { path, language } of sources) {
       const imports = this.#kept?.get(path)?.imports ?? []
-      edges.push([path, resolvers.get(language)?.resolve(path, imports) ?? []])
+      const found = resolvers.get(language)?.resolve(path, imports) ?? []
+      edges.push([path, found.filter((to) => this.#kept?.get(to)?.leftOut !== true)])
       if (edges.length % RESOLVED_AT_ONCE === 0) await this.#deps.clock.sleep(0, signal)
     }
     return importGraph(edges)

@@ -12,6 +12,8 @@ export type KeptImports = {
   readonly parser: string
   readonly imports: readonly ParsedImport[]
   readonly state: 'parsed' | 'faulty' | 'tooLarge'
+  /** No import leads to it; see ParsedFile. */
+  readonly leftOut: boolean
 }
 
 export const importsGroup = (workspace: string): string => `imports/${workspace}`
@@ -20,19 +22,19 @@ const STATES = ['parsed', 'faulty', 'tooLarge'] as const
 const KINDS: readonly ImportKind[] = ['static', 'dynamic', 'conditional', 'type']
 
 /** Written short, since a workspace has a note for each of its files. */
-export function encodeKept({ version, signature, parser, imports, state }: KeptImports): Uint8Array {
+export function encodeKept({ version, signature, parser, imports, state, leftOut }: KeptImports): Uint8Array {
   const rows = imports.map(({ specifier, kind, level, names }) => [specifier, KINDS.indexOf(kind), level, ...names])
-  return new TextEncoder().encode(JSON.stringify([version, signature, parser, STATES.indexOf(state), rows]))
+  return new TextEncoder().encode(JSON.stringify([version, signature, parser, STATES.indexOf(state), rows, leftOut]))
 }
 
 /** Null for what another version of forewarm has written: the file is parsed again. */
 export function decodeKept(bytes: Uint8Array): KeptImports | null {
   try {
-    const [version, signature, parser, state, rows] = JSON.parse(new TextDecoder().decode(bytes))
+    const [version, signature, parser, state, rows, leftOut] = JSON.parse(new TextDecoder().decode(bytes))
     const imports = rows.map(([specifier, kind, level, ...names]: [string, number, number, ...string[]]) => {
       return { specifier, kind: KINDS[kind] ?? 'static', level, names }
     })
-    return { version, signature, parser, imports, state: STATES[state] ?? 'parsed' }
+    return { version, signature, parser, imports, state: STATES[state] ?? 'parsed', leftOut: leftOut === true }
   } catch {
     return null
   }

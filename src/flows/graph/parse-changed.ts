@@ -77,7 +77,14 @@ async function readOne(deps: ParseDeps, entry: SourceEntry): Promise<Read | null
   const { path, signature, language } = entry
   const tooLarge = (): null => {
     const { version } = entry
-    const kept: KeptImports = { version, signature, parser: parserOf(language), imports: [], state: 'tooLarge' }
+    const kept: KeptImports = {
+      version,
+      signature,
+      parser: parserOf(language),
+      imports: [],
+      state: 'tooLarge',
+      leftOut: false,
+    }
     deps.done({ path, kept, isParsed: false })
     return null
   }
@@ -112,9 +119,9 @@ async function parseBatch({ parser, signal, done }: ParseDeps, batch: readonly R
   const files: SourceFile[] = batch.map(({ entry, bytes }) => ({ path: entry.path, bytes }))
   const parsed = await parser.imports(files, signal)
   for (const [index, { entry, version }] of batch.entries()) {
-    const { imports = [], faults = [] } = parsed[index] ?? {}
+    const { imports = [], faults = [], leftOut = false } = parsed[index] ?? {}
     const { path, signature, language } = entry
     const state = faults.length > 0 ? 'faulty' : 'parsed'
-    done({ path, kept: { version, signature, parser: parserOf(language), imports, state }, isParsed: true })
+    done({ path, kept: { version, signature, parser: parserOf(language), imports, state, leftOut }, isParsed: true })
   }
 }
