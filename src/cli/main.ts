@@ -9,6 +9,7 @@ import { cacheCommand } from './cache.ts'
 import { configCommand } from './config-command.ts'
 import { type CommandContext, commandContext } from './context.ts'
 import { deadLettersCommand } from './dead-letters.ts'
+import { depsCommand } from './deps.ts'
 import { reportFailure } from './failure.ts'
 import { modelCommand } from './model-command.ts'
 import { processCommands } from './process-commands.ts'
@@ -24,6 +25,7 @@ Examples:
   forewarm publish trace.csv --speed 10         replay a trace, ten times as fast
   forewarm cache stats --workspace acme/web     what the cache holds of a workspace
   forewarm model dump --workspace acme/web      what has been learned of a workspace
+  forewarm deps src/main.ts --depth 2           what a file imports, and what that imports
   forewarm topics plan                          what a deployment on Kafka still needs
   forewarm dead-letters list                    records that could not be handled, and why
   forewarm config print                         the settings that hold now
@@ -80,6 +82,14 @@ const allCommands = (context: CommandContext): readonly Command[] => [
   deadLettersCommand({
     ...context,
     withLog: (work) => withParts(context.settings(), ({ engines }) => work(engines.log)),
+  }),
+  depsCommand({
+    ...context,
+    report: terminal.report,
+    atTerminal: process.stderr.isTTY === true,
+    get signal() {
+      return interrupted()
+    },
   }),
   topicsCommand({ ...context, open: () => openTopics(context.settings()) }),
   configCommand(context),
