@@ -1,7 +1,7 @@
 /** The stage that predicts reads and issues warm commands, with its clock. */
 
 import type { Settings } from '../config/schema.ts'
-import { type PredictDeps, PredictHandler, type PredictOptions } from '../flows/predict/handler.ts'
+import { PredictHandler, type PredictOptions } from '../flows/predict/handler.ts'
 import { createLearnedSource } from '../flows/predict/learned-source.ts'
 import { createManualSource } from '../flows/predict/manual-source.ts'
 import { createModelSource } from '../flows/predict/model-source.ts'
@@ -10,6 +10,7 @@ import { CUT_OFFS } from '../model/candidates/gate.ts'
 import type { ModelReader } from '../ports/model-reader.ts'
 import { modelReader, type Parts, sha256Hex } from './parts.ts'
 import { withRounds } from './rounds.ts'
+import { openRuns } from './runs.ts'
 import { type Stage, startConsumer } from './stage.ts'
 import { openSwitches } from './switches.ts'
 
@@ -35,7 +36,9 @@ export async function startPredict(parts: Parts): Promise<PredictStage> {
   const { switches, keepFresh } = openSwitches(parts)
   await switches.load()
   const shardKeys = () => reader.shardKeys()
-  const deps: PredictDeps = { log, codec, telemetry, sha256Hex, source, clock, shardKeys, paused: switches.paused }
+  const { paused } = switches
+  const runs = await openRuns(parts, { models: reader, paused })
+  const deps = { log, codec, telemetry, sha256Hex, source, clock, shardKeys, paused, runs: runs.coordinator }
   const handler = new PredictHandler(deps, predictOptions(settings))
   const store = engines.store()
   const stage = await startConsumer({
@@ -46,12 +49,16 @@ export async function startPredict(parts: Parts): Promise<PredictStage> {
     handler,
     heartbeat,
     engines: new Map([['the model store', store.healthy.bind(store)]]),
-    close,
+    close: async () => {
+      await runs.close()
+      await close()
+    },
   })
+  const failed = Promise.race([stage.failed, runs.coordinator.failed])
   const explain: PredictHandler['explain'] = (workspace, session) => handler.explain(workspace, session)
   return withRounds(
     parts,
-    { ...keepFresh(stage), explain },
+    { ...keepFresh({ ...stage, failed }), explain },
     {
       name: 'predictions by the clock',
       everyMs: settings.predict.tickMs,

@@ -47,6 +47,19 @@ export const METRICS = {
     unit: 's',
     description: 'Time to predict for one batch of accesses',
   },
+  'forewarm.runs.started': { kind: 'counter', unit: '{run}', description: 'Runs that predict has begun' },
+  'forewarm.runs.ended': {
+    kind: 'counter',
+    unit: '{run}',
+    description: 'Runs by the state they ended in: complete, partial, cancelled, timedOut, failed',
+  },
+  'forewarm.runs.duration': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'Time from the request of a run to its end, by state',
+  },
+  'forewarm.runs.files': { kind: 'counter', unit: '{file}', description: 'Files of ended runs by outcome and detail' },
+  'forewarm.runs.open': { kind: 'gauge', unit: '{run}', description: 'Runs in the hands of this process' },
   'forewarm.settlements': {
     kind: 'counter',
     unit: '{prediction}',

@@ -1,4 +1,4 @@
-import type { CommandFile, WarmCommand, WarmRequest } from './command.ts'
+import type { CommandFile, WarmCommand } from './command.ts'
 
 /** Bounds that each command carries. */
 export type CommandBounds = {
@@ -47,45 +47,10 @@ export function commandsForPredictions(
   }))
 }
 
-/** Cuts a warm request into commands of a run that has the request's id; the n-th command is `<run>/<n>`. */
-export function commandsForRequest(
-  request: WarmRequest,
-  bounds: CommandBounds,
-  issued: { readonly shard: number; readonly atMs: number },
-): WarmCommand[] {
-  const files = request.paths.flatMap((path) => request.layers.map((layer) => requestedFile(path, layer, request)))
-  return chunked(files, bounds.filesMax).map((chunk, index) => ({
-    id: `${request.id}/${index}`,
-    workspace: request.workspace,
-    shard: issued.shard,
-    runId: request.id,
-    session: null,
-    revision: request.revision,
-    issuedAtMs: issued.atMs,
-    ...OUTSIDE_RUNS,
-    firstFile: index * bounds.filesMax,
-    deadlineMs: request.deadlineMs,
-    bytesMax: bounds.bytesMax,
-    pressureMax: bounds.pressureMax,
-    files: chunk,
-  }))
-}
-
 /** What only commands of runs set otherwise. */
 const OUTSIDE_RUNS = { mode: 'warm', firstFile: 0, parallelMax: 0, bytesPerSecondMax: 0 } as const
 
 const commandFile = (file: PlannedFile): CommandFile => ({ ...file, layer: 'content', version: null })
-
-const requestedFile = (path: string, layer: string, request: WarmRequest): CommandFile => ({
-  path,
-  layer,
-  version: null,
-  reason: 'request',
-  probability: 1,
-  expectedAtMs: request.requestedAtMs,
-  horizonAtMs: request.deadlineMs,
-  control: false,
-})
 
 function chunked<Item>(items: readonly Item[], size: number): Item[][] {
   const chunks: Item[][] = []

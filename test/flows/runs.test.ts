@@ -11,8 +11,7 @@ import type { WarmedFile, WarmOutcomeKind } from '../../src/model/outcome.ts'
 import { takeDirtyRows } from '../../src/model/rows/save.ts'
 import type { ModelStore } from '../../src/ports/model-store.ts'
 import type { RunFile, RunReader } from '../../src/ports/runs.ts'
-import { endOf, Tally } from '../../src/warming/run/end.ts'
-import { fileEnd } from '../../src/warming/run/file-end.ts'
+import { endOf, tallyOf } from '../../src/warming/run/end.ts'
 import { encodeChunk, encodeHeader, endNote, planNote, runGroup, runsGroup } from '../../src/warming/run/notes.ts'
 import { PLAN_CHUNK, type PlanEntry, type RestReason, type RunHeader } from '../../src/warming/run/plan.ts'
 import { sha256Hex } from '../support/histories.ts'
@@ -93,11 +92,7 @@ class World {
   /** Ends a run as its coordinator does. */
   async end(header: RunHeader, rest: RestReason | null): Promise<RunHeader> {
     const ended = { ...header, rest, endedAtMs: NOW + 3 }
-    const files = header.planned?.files ?? 0
-    const answers = await this.folded.runFiles({ workspace: 'w', id: header.id }, 0, files)
-    const tally = new Tally()
-    for (const [place, answer] of answers.entries()) tally.add(fileEnd(ended, place, answer))
-    const done = tally.done(await this.folded.run('w', header.id))
+    const done = tallyOf(ended, await this.folded.run('w', header.id))
     const last = { ...ended, ...endOf(ended, done), tally: done }
     await this.note(last)
     return last

@@ -56,7 +56,8 @@ test('a receiver of OTLP sees the chain from a wish over its warm to the hit, wi
   const linked = (name: string) => named(name)?.links[0]
   const asked = spans.find(({ name }) => name.startsWith('POST '))
   expect(linked('process warm-requests')?.traceId).toBe(asked?.traceId)
-  expect(named('send warm-commands')?.parentSpanId).toBe(named('process warm-requests')?.spanId)
+  expect(named('run')?.parentSpanId).toBe(named('process warm-requests')?.spanId)
+  expect(named('send warm-commands')?.parentSpanId).toBe(named('run')?.spanId)
   expect(linked('warm')?.spanId).toBe(named('send warm-commands')?.spanId)
   expect(linked('warm hit')?.spanId).toBe(named('warm')?.spanId)
   for (const { resource } of spans) expect(resource['service.name']).toBe('forewarm-up')

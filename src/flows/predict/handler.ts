@@ -11,9 +11,9 @@ import type {
   StartPosition,
   TopicPartition,
 } from '../../ports/event-log.ts'
-import { commandsForRequest } from '../../warming/plan-commands.ts'
 import { deadLetterOf } from '../dead-letter.ts'
 import { Issuer, type IssuerDeps, type IssuerOptions } from './issuer.ts'
+import type { RunCoordinator } from './runs/coordinator.ts'
 import type { CandidateSource } from './source.ts'
 
 export type PredictDeps = IssuerDeps & {
@@ -21,6 +21,8 @@ export type PredictDeps = IssuerDeps & {
   readonly clock: Clock
   /** Keys (`workspace#shard`) of all shards learned so far, for predictions by the clock. */
   readonly shardKeys: () => Promise<readonly string[]>
+  /** Carries out what the requests ask for, beside this handler. */
+  readonly runs: Pick<RunCoordinator, 'accept' | 'resumeOffset' | 'revoked'>
 }
 
 export type PredictOptions = IssuerOptions & {
@@ -36,6 +38,9 @@ type PartitionState = {
 
 /** How long a partition waits while the schema registry is away. */
 const RETRY_MS = 1_000
+
+/** How long requests wait while as many runs are open as this process takes. */
+const FULL_MS = 500
 
 /** A session to predict for, with the record that moved it last. */
 type Moved = { session: ObservedSession; event: AccessEvent; record: LogRecord }
@@ -68,15 +73,17 @@ export class PredictHandler implements LogHandler {
 
   async revoked(partitions: readonly TopicPartition[]): Promise<void> {
     for (const { topic, partition } of partitions) if (topic === 'access-events') this.#partitions.delete(partition)
+    const requests = partitions.filter(({ topic }) => topic === 'warm-requests')
+    await this.#deps.runs.revoked(requests.map(({ partition }) => partition))
   }
 
   async batch(batch: LogBatch, signal: AbortSignal): Promise<BatchVerdict> {
     if (batch.topic === 'access-events') return this.#accesses(batch, signal)
+    if (batch.topic === 'warm-requests') return this.#requests(batch, signal)
     let next = batch.records[0]?.offset ?? batch.endOffset
     for (const record of batch.records) {
       if (signal.aborted) break
-      const readable = batch.topic === 'warm-requests' ? await this.#request(record) : await this.#outcome(record)
-      if (!readable) return { next, commit: next, pauseMs: RETRY_MS }
+      if (!(await this.#outcome(record))) return { next, commit: next, pauseMs: RETRY_MS }
       next = record.offset + 1
     }
     return { next, commit: next }
@@ -155,19 +162,29 @@ export class PredictHandler implements LogHandler {
     telemetry.measure('forewarm.predict.duration', (clock.monotonicMs() - startedMs) / 1_000)
   }
 
-  /** False when the record cannot be read now. One that can never be read is parked: nobody else reads requests. */
-  async #request(record: LogRecord): Promise<boolean> {
-    const { codec, log, clock, telemetry } = this.#deps
-    const decoded = await codec.decode('warm-requests', record.value)
-    if (decoded.ok) {
-      const issued = { shard: 0, atMs: clock.now() }
-      await this.#issuer.append(commandsForRequest(decoded.value, this.#issuer.bounds, issued), null)
-      return true
+  /** Hands requests over; the offset that is committed stays at the oldest one whose run has not ended. */
+  async #requests(batch: LogBatch, signal: AbortSignal): Promise<BatchVerdict> {
+    const { runs } = this.#deps
+    let next = batch.records[0]?.offset ?? batch.endOffset
+    let pauseMs = 0
+    for (const record of batch.records) {
+      if (signal.aborted) break
+      pauseMs = await this.#request(record)
+      if (pauseMs > 0) break
+      next = record.offset + 1
     }
-    if (decoded.retriable) return false
+    return { next, commit: runs.resumeOffset(batch.partition, next), ...(pauseMs > 0 && { pauseMs }) }
+  }
+
+  /** How long the record has to wait; 0 once it is handled. One that can never be read is parked: nobody else reads requests. */
+  async #request(record: LogRecord): Promise<number> {
+    const { codec, log, runs, telemetry } = this.#deps
+    const decoded = await codec.decode('warm-requests', record.value)
+    if (decoded.ok) return runs.accept(decoded.value, record) ? 0 : FULL_MS
+    if (decoded.retriable) return RETRY_MS
     await log.append('dead-letters', [deadLetterOf(record, { stage: 'predict', reason: decoded.reason })])
     telemetry.measure('forewarm.dead_letters', 1, { topic: record.topic, reason: 'undecodable' })
-    return true
+    return 0
   }
 
   /** False when the record cannot be read now; ingest parks one that can never be read. */

@@ -38,6 +38,25 @@ export type IssueContext = CommandOrigin & {
   readonly observedAtMs: number | null
 }
 
+/** Puts commands on the log. */
+export async function appendCommands(
+  { codec, log, telemetry }: Pick<IssuerDeps, 'codec' | 'log' | 'telemetry'>,
+  commands: readonly WarmCommand[],
+  observedAtMs: number | null,
+): Promise<void> {
+  if (commands.length === 0) return
+  const headers = new Map(observedAtMs === null ? [] : [['forewarm.observed-at', String(observedAtMs)]])
+  const records = await Promise.all(
+    commands.map(async (command) => ({
+      key: command.id,
+      value: await codec.encode('warm-commands', command),
+      headers,
+    })),
+  )
+  await log.append('warm-commands', records)
+  telemetry.measure('forewarm.predict.commands', commands.length)
+}
+
 /** Turns candidates into warm commands on the log, through one gate a workspace. */
 export class Issuer {
   readonly #deps: IssuerDeps
@@ -63,28 +82,8 @@ export class Issuer {
     const { cause, observedAtMs, ...origin } = context
     const id = (index: number) => shortId(`${cause}/${index}`, sha256Hex)
     const commands = commandsForPredictions(origin, files, this.#options.bounds, id)
-    await this.append(commands, observedAtMs)
+    await appendCommands(this.#deps, commands, observedAtMs)
     return commands
-  }
-
-  /** Puts commands on the log. */
-  async append(commands: readonly WarmCommand[], observedAtMs: number | null): Promise<void> {
-    if (commands.length === 0) return
-    const { codec, log, telemetry } = this.#deps
-    const headers = new Map(observedAtMs === null ? [] : [['forewarm.observed-at', String(observedAtMs)]])
-    const records = await Promise.all(
-      commands.map(async (command) => ({
-        key: command.id,
-        value: await codec.encode('warm-commands', command),
-        headers,
-      })),
-    )
-    await log.append('warm-commands', records)
-    telemetry.measure('forewarm.predict.commands', commands.length)
-  }
-
-  get bounds(): CommandBounds {
-    return this.#options.bounds
   }
 
   gate(workspace: string): PredictionGate {

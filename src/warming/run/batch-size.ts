@@ -4,6 +4,9 @@ const HIGH = 0.8
 const LOW = 0.5
 const DOUBLED_MAX = 200
 
+/** More files with the longest paths would not fit into one record. */
+const FILES_MAX = 500
+
 /** Above it a batch holds at most TIGHT_FILES_MAX files, and none that is more than NEAR_DEPTH imports away. */
 const TIGHT = 0.9
 const TIGHT_FILES_MAX = 25
@@ -14,8 +17,8 @@ export const NEAR_DEPTH = 2
  * 0.9 at most 25. `pressure` is 0..1, or null as long as no worker has told one: then the size as it is.
  */
 export function batchSize(base: number, pressure: number | null): number {
-  if (pressure === null) return base
-  const adapted = adaptedSize(base, pressure)
+  if (pressure === null) return Math.min(base, FILES_MAX)
+  const adapted = Math.min(adaptedSize(base, pressure), FILES_MAX)
   return Math.max(1, isTight(pressure) ? Math.min(adapted, TIGHT_FILES_MAX) : adapted)
 }
 

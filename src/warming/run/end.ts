@@ -1,33 +1,18 @@
 /** What a run ends as: its files counted, and the state and the words that follow from them. */
 import type { FoldedCount, FoldedRun } from '../../model/folded-run.ts'
-import { type FileEnd, isThere } from './file-end.ts'
+import { isThere } from './file-end.ts'
 import type { RestReason, RunHeader, RunTally } from './plan.ts'
 import type { RunState } from './state.ts'
+import { type StandingHeader, standingOf } from './summary.ts'
 
-/** Counts files one after the other, in whatever chunks they come. */
-export class Tally {
-  readonly #counts = new Map<string, { outcome: FileEnd['outcome']; detail: string; files: number }>()
-  #verified = 0
-
-  add({ outcome, detail, verified }: FileEnd): void {
-    const key = `${outcome}\n${detail}`
-    const count = this.#counts.get(key) ?? { outcome, detail, files: 0 }
-    count.files += 1
-    this.#counts.set(key, count)
-    if (verified) this.#verified += 1
-  }
-
-  /** Throws when a file has not ended: a run must not be ended then. */
-  done(folded: Pick<FoldedRun, 'bytes' | 'pressure'> | null): RunTally {
-    const counts = [...this.#counts.values()].map(({ outcome, detail, files }): FoldedCount => {
-      if (outcome === 'pending') throw new Error(`${files} files of a run that ends have no outcome`)
-      return { outcome, detail, files }
-    })
-    const byOutcome = (a: FoldedCount, b: FoldedCount) =>
-      a.outcome.localeCompare(b.outcome) || a.detail.localeCompare(b.detail)
-    const { bytes, pressure } = folded ?? { bytes: 0, pressure: { highest: 0 } }
-    return { counts: counts.sort(byOutcome), verified: this.#verified, bytes, pressure: pressure.highest }
-  }
+/** What an ended run leaves. Throws when a file has not ended: a run must not be ended then. */
+export function tallyOf(header: StandingHeader, folded: FoldedRun | null): RunTally {
+  const { counts, ...standing } = standingOf(header, folded)
+  const ended = counts.map(({ outcome, detail, files }): FoldedCount => {
+    if (outcome === 'pending') throw new Error(`${files} files of a run that ends have no outcome`)
+    return { outcome, detail, files }
+  })
+  return { ...standing, counts: ended }
 }
 
 /** State and reason of a run whose files are counted. Complete only if every planned file was found in the cache. */

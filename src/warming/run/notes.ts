@@ -4,7 +4,8 @@
  */
 import { RowReader } from '../../model/rows/row-reader.ts'
 import { RowWriter } from '../../model/rows/row-writer.ts'
-import { PLAN_CHUNK, type PlanEntry, type RunHeader } from './plan.ts'
+import { PLAN_CHUNK, type PlanEntry, type Planned, type RunHeader } from './plan.ts'
+import type { RunProgress } from './progress.ts'
 
 /**
  * Group with the headers of the runs that a workspace keeps: one named by the run's id, written again as the run goes on,
@@ -41,19 +42,26 @@ export function headersOf(notes: Iterable<readonly [name: string, value: Uint8Ar
   return [...headers.values()].sort((one, other) => other.requestedAtMs - one.requestedAtMs)
 }
 
-const HEADER_VERSION = 1
+/** Raised when a field of a note changes its meaning. */
+const TEXT_VERSION = 1
 const CHUNK_VERSION = 1
 
-export function encodeHeader(header: RunHeader): Uint8Array {
-  const writer = new RowWriter().start(HEADER_VERSION)
-  writer.text(JSON.stringify(header))
+export const encodeHeader = (header: RunHeader): Uint8Array => encodeText(header)
+export const encodePlanned = (planned: Planned): Uint8Array => encodeText(planned)
+export const encodeProgress = (progress: RunProgress): Uint8Array => encodeText(progress)
+
+/** Throws RowFormatError for bytes of another build, as the others do. */
+export const decodeHeader = (bytes: Uint8Array): RunHeader => JSON.parse(textOf(bytes))
+export const decodePlanned = (bytes: Uint8Array): Planned => JSON.parse(textOf(bytes))
+export const decodeProgress = (bytes: Uint8Array): RunProgress => JSON.parse(textOf(bytes))
+
+function encodeText(value: RunHeader | Planned | RunProgress): Uint8Array {
+  const writer = new RowWriter().start(TEXT_VERSION)
+  writer.text(JSON.stringify(value))
   return Uint8Array.from(writer.finish())
 }
 
-/** Throws RowFormatError for bytes of another build. */
-export function decodeHeader(bytes: Uint8Array): RunHeader {
-  return JSON.parse(new RowReader(bytes, HEADER_VERSION).text())
-}
+const textOf = (bytes: Uint8Array): string => new RowReader(bytes, TEXT_VERSION).text()
 
 /** Packs up to PLAN_CHUNK entries; layers and reasons repeat, so each stands once. */
 export function encodeChunk(entries: readonly PlanEntry[]): Uint8Array {

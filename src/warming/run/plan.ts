@@ -7,7 +7,7 @@ import type { RunState } from './state.ts'
 export type PlanEntry = {
   readonly path: string
   readonly layer: string
-  /** Why it is here: request, retry, a selector's kind, `dependency of <path>`, or the evidence of a prediction. */
+  /** Why it is here: request, retry, the kind of a selector, dependency, or the evidence of a prediction. */
   readonly reason: string
   /** Imports between it and a priority file: 0 for priority files; 1 for what a model expects beside them. */
   readonly depth: number
@@ -78,5 +78,5 @@ export const PLAN_CHUNK = 500
 /** Runs of a workspace that are kept; the one that was requested first leaves with its plan. */
 export const RUNS_KEPT = 128
 
-/** Entries of one plan at most. */
+/** Entries of one plan at most; fewer where ingest keeps the answers for fewer. */
 export const PLAN_ENTRIES_MAX = 1_000_000

@@ -118,6 +118,9 @@ const again = (command: OpenCommand, { nowMs }: StepInput): OpenCommand => ({
   tries: command.tries + 1,
 })
 
+/** More than any run brings in, and a number that a record can carry. */
+const UNBOUNDED_BYTES = 1e15
+
 /** Files that one command checks: a look at the cache costs little, whatever the pressure. */
 const CHECKED_AT_ONCE = 200
 
@@ -137,7 +140,7 @@ function newCommand(input: StepInput, { phase, next, until, open }: RunProgress)
  * the commands that may still be opened beside it, so that all together stay within the bound.
  */
 function bytesFor(spec: StepInput['spec'], usedBytes: number, open: readonly OpenCommand[]): number {
-  if (spec.bytesMax === 0) return Number.MAX_SAFE_INTEGER
+  if (spec.bytesMax === 0) return UNBOUNDED_BYTES
   const promised = open.reduce((sum, command) => sum + command.bytesMax, 0)
   const left = Math.max(0, spec.bytesMax - usedBytes - promised)
   return Math.ceil(left / (spec.parallelWorkers - open.length))

@@ -14,8 +14,11 @@ export type RunStanding = {
   readonly pressure: number
 }
 
+/** The part of a header that the standing of its run follows from. */
+export type StandingHeader = Pick<RunHeader, 'planned' | 'rest' | 'spec' | 'endedAtMs' | 'tally'>
+
 /** What was counted when the run ended; until then what is folded by now, the rest of the plan pending or over the limit. */
-export function standingOf(header: RunHeader, folded: FoldedRun | null): RunStanding {
+export function standingOf(header: StandingHeader, folded: FoldedRun | null): RunStanding {
   if (header.tally !== null) return header.tally
   const { planned } = header
   const course = { bytes: folded?.bytes ?? 0, pressure: folded?.pressure.highest ?? 0 }

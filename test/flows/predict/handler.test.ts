@@ -1,18 +1,29 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createManualClock } from '../../../src/adapters/memory/clock.ts'
+import { createManualClock, type ManualClock } from '../../../src/adapters/memory/clock.ts'
 import { createMemoryEventLog, type MemoryEventLog } from '../../../src/adapters/memory/event-log.ts'
+import { createMemoryModelStore } from '../../../src/adapters/memory/model-store.ts'
+import { SILENT_LOG } from '../../../src/adapters/memory/telemetry.ts'
+import { createModelReader } from '../../../src/adapters/near-cache/model-reader.ts'
 import { originOf } from '../../../src/flows/dead-letter.ts'
+import { createFoldedRuns } from '../../../src/flows/folded-runs.ts'
 import { PredictHandler } from '../../../src/flows/predict/handler.ts'
+import { appendCommands } from '../../../src/flows/predict/issuer.ts'
+import { RunCoordinator } from '../../../src/flows/predict/runs/coordinator.ts'
+import { Planner } from '../../../src/flows/predict/runs/planner.ts'
+import { RunNotes } from '../../../src/flows/predict/runs/run-notes.ts'
 import type { CandidateSource } from '../../../src/flows/predict/source.ts'
 import type { AccessEvent } from '../../../src/model/access.ts'
 import { CUT_OFFS } from '../../../src/model/candidates/gate.ts'
 import { inControlGroup, shardKey, shortId } from '../../../src/model/identity.ts'
+import { DEFAULT_LIMITS } from '../../../src/model/limits.ts'
 import type { LogConsumer, LogRecord } from '../../../src/ports/event-log.ts'
+import type { ModelStore } from '../../../src/ports/model-store.ts'
 import type { Telemetry } from '../../../src/ports/telemetry.ts'
-import type { WarmCommand } from '../../../src/warming/command.ts'
+import type { WarmCommand, WarmRequest } from '../../../src/warming/command.ts'
 import { createEmbeddedCodec } from '../../../src/wire/embedded-codec.ts'
 import { eventually } from '../../support/eventually.ts'
+import { createCountingOrigin } from '../../support/warm-worker.ts'
 
 const PARTITIONS = 4
 const NOW = 1_700_000_000_000
@@ -52,24 +63,43 @@ const nextFive: CandidateSource = {
 describe('the predict flow', () => {
   let log: MemoryEventLog
   let handler: PredictHandler
+  let runs: RunCoordinator
+  let store: ModelStore
+  let clock: ManualClock
   let consumer: LogConsumer | undefined
   const paused = new Set<string>()
 
   beforeEach(() => {
     log = createMemoryEventLog({ partitions: PARTITIONS })
+    store = createMemoryModelStore()
+    clock = createManualClock(NOW)
     handler = makeHandler()
   })
   afterEach(async () => {
     await consumer?.stop()
+    await runs.stop()
     consumer = undefined
     paused.clear()
     await log.close()
   })
 
   const makeHandler = () => {
-    const clock = createManualClock(NOW)
+    const notes = new RunNotes(store.notes)
+    const reader = createModelReader(store, {
+      ...{ limits: DEFAULT_LIMITS, sha256Hex, now: () => NOW, freshMs: 0, entriesMax: 100 },
+    })
+    const folded = createFoldedRuns({ store, sha256Hex, limits: DEFAULT_LIMITS })
+    const planner = new Planner({
+      ...{ origins: () => createCountingOrigin(new Map()), models: reader, folded, notes, clock },
+      ...{ dependencies: async () => new Map(), isName: () => true, entriesMax: 100 },
+    })
+    runs = new RunCoordinator({
+      ...{ notes, folded, planner, clock, telemetry: silent, logger: SILENT_LOG, newId: randomUUID },
+      ...{ paused: () => false, specOf: () => null },
+      append: (given) => appendCommands({ log, codec, telemetry: silent }, given, null),
+    })
     const shardKeys = async () => [shardKey('w', 0)]
-    const deps = { log, codec, telemetry: silent, sha256Hex, source: nextFive, clock, shardKeys }
+    const deps = { log, codec, telemetry: silent, sha256Hex, source: nextFive, clock, shardKeys, runs }
     return new PredictHandler({ ...deps, paused: (workspace) => paused.has(workspace) }, options)
   }
   const start = async () => {
@@ -183,13 +213,13 @@ describe('the predict flow', () => {
     )
   })
 
-  it('plans a warm request into the commands of its run, the same ones each time', async () => {
+  it('hands warm requests over, the same one once, and commits them only when their runs have ended', async () => {
     await start()
     const request = {
       id: 'run-1',
       workspace: 'w',
       action: 'run' as const,
-      strategy: 'default',
+      strategy: 'unknown',
       spec: null,
       revision: null,
       paths: ['a', 'b', 'c', 'd'],
@@ -198,15 +228,40 @@ describe('the predict flow', () => {
       requestedBy: 'cli',
       deadlineMs: NOW + 5_000,
     }
-    const value = await codec.encode('warm-requests', request)
-    await log.append('warm-requests', [{ key: 'w', value, headers: new Map() }])
-    await log.append('warm-requests', [{ key: 'w', value, headers: new Map() }])
-    const found = await commandsOf(4)
-    expect(new Set(found.map(({ id }) => id))).toEqual(new Set(['run-1/0', 'run-1/1']))
-    expect(found.every(({ runId, deadlineMs }) => runId === 'run-1' && deadlineMs === NOW + 5_000)).toBe(true)
-    expect(found.flatMap(({ files }) => files).every(({ control, reason }) => !control && reason === 'request')).toBe(
-      true,
+    const append = async (fields: Partial<WarmRequest>) => {
+      const value = await codec.encode('warm-requests', { ...request, ...fields })
+      const [place] = await log.append('warm-requests', [{ key: 'w', value, headers: new Map() }])
+      return place?.partition ?? 0
+    }
+    const partition = await append({})
+    await append({})
+    const [found] = await commandsOf(1)
+    expect(found).toMatchObject({ id: 'run-1/0', runId: 'run-1', mode: 'warm', firstFile: 0 })
+    expect(found?.files.map(({ path, reason, control }) => [path, reason, control])).toEqual(
+      request.paths.map((path) => [path, 'request', false]),
     )
+    expect(runs.resumeOffset(partition, 2)).toBe(0)
+    // Another process gets what was not committed, and goes on with the same run.
+    await consumer?.stop()
+    await runs.stop()
+    handler = makeHandler()
+    await start()
+    await eventually(
+      () => runs.resumeOffset(partition, 2),
+      (offset) => offset === 0,
+    )
+    await append({ action: 'cancel' })
+    await eventually(
+      () => {
+        clock.advance(1_000)
+        return runs.resumeOffset(partition, 3)
+      },
+      (offset) => offset === 3,
+    )
+    expect(await new RunNotes(store.notes).header({ workspace: 'w', id: 'run-1' })).toMatchObject({
+      state: 'cancelled',
+    })
+    expect(new Set((await commands()).map(({ id }) => id))).toEqual(new Set(['run-1/0']))
   })
 
   it('issues what the clock calls for in the workspaces of its partitions', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { FoldedAnswer, FoldedFile, FoldedRun } from '../../../src/model/folded-run.ts'
 import type { WarmOutcomeKind } from '../../../src/model/outcome.ts'
 import { batchSize } from '../../../src/warming/run/batch-size.ts'
-import { endOf, Tally } from '../../../src/warming/run/end.ts'
+import { endOf, tallyOf } from '../../../src/warming/run/end.ts'
 import { fileEnd, isThere } from '../../../src/warming/run/file-end.ts'
 import type { Planned, RestReason } from '../../../src/warming/run/plan.ts'
 import { firstProgress, type OpenCommand, type RunProgress } from '../../../src/warming/run/progress.ts'
@@ -160,11 +160,9 @@ function simulate(world: World) {
     }
     nowMs += 150
   }
-  const header = { planned, rest, spec: world.spec, endedAtMs: nowMs }
+  const header = { planned, rest, spec: world.spec, endedAtMs: nowMs, tally: null }
   const files = Array.from({ length: world.files }, (_, place) => fileEnd(header, place, folded.get(place) ?? null))
-  const tally = new Tally()
-  for (const file of files) tally.add(file)
-  const counted = tally.done(summary())
+  const counted = tallyOf(header, summary())
   return { steps, issued, folded, files, tally: counted, rest, nowMs, bytes, end: endOf(header, counted) }
 }
 
@@ -175,6 +173,9 @@ describe('the course of a run', () => {
         const run = simulate(world)
         expect(run.files.every(({ outcome }) => outcome !== 'pending')).toBe(true)
         expect(run.tally.counts.reduce((sum, { files }) => sum + files, 0)).toBe(world.files)
+        for (const { outcome, detail, files } of run.tally.counts)
+          expect(run.files.filter((file) => file.outcome === outcome && file.detail === detail)).toHaveLength(files)
+        expect(run.files.filter(({ verified }) => verified)).toHaveLength(run.tally.verified)
         expect(hasEnded(run.end.state)).toBe(true)
         expect(run.nowMs).toBeLessThanOrEqual(world.deadlineMs + 150)
       }),
@@ -266,6 +267,17 @@ describe('the course of a run', () => {
     expect(end.why).toContain('pressure')
     expect(tally.verified).toBeGreaterThan(0)
     expect(tally.counts).toContainEqual({ outcome: 'failed', detail: 'evicted', files: 1 })
+  })
+
+  it('verifies all that was warmed before it stopped, in as many commands as that takes', () => {
+    const world: World = {
+      ...{ files: 2_000, within: 2_000, near: 2_000, deadlineMs: 3_000_000, ends: ['warmed'] },
+      spec: { ...BASE, parallelWorkers: 1, batchSize: 100 },
+      ...{ evicted: [], lost: [], died: [], wish: null },
+      pressures: [...Array.from({ length: 15 }, () => 0.6), 0.85],
+    }
+    const { tally } = simulate(world)
+    expect(tally.verified).toBe(1_500)
   })
 
   it('ends a run without files as complete, saying so', () => {

@@ -1,0 +1,65 @@
+/** What carries runs out, in the process that plans them. */
+import { randomUUID } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { strategyOf } from '../config/strategies.ts'
+import { closure } from '../dependencies/import-graph.ts'
+import { createFoldedRuns } from '../flows/folded-runs.ts'
+import type { ImportGraphs } from '../flows/graph/graph.ts'
+import { appendCommands } from '../flows/predict/issuer.ts'
+import { RunCoordinator } from '../flows/predict/runs/coordinator.ts'
+import { type FindDependencies, Planner } from '../flows/predict/runs/planner.ts'
+import { RunNotes } from '../flows/predict/runs/run-notes.ts'
+import { ForewarmError } from '../ports/errors.ts'
+import type { ModelReader } from '../ports/model-reader.ts'
+import type { IsPaused } from '../ports/switches.ts'
+import { PLAN_ENTRIES_MAX } from '../warming/run/plan.ts'
+import { NO_WISH, toRunSpec } from '../warming/strategy/to-run-spec.ts'
+import { wirePathProblem } from '../wire/path.ts'
+import { openGraphs } from './graph.ts'
+import { type Parts, sha256Hex } from './parts.ts'
+
+export type RunsParts = { readonly models: ModelReader; readonly paused: IsPaused }
+
+export type OpenedRuns = { readonly coordinator: RunCoordinator; close(): Promise<void> }
+
+export async function openRuns(parts: Parts, { models, paused }: RunsParts): Promise<OpenedRuns> {
+  const { settings, engines, telemetry, logger, origins } = parts
+  const { clock, log, codec } = engines
+  const { limits } = settings.model
+  const store = engines.store()
+  const notes = new RunNotes(store.notes)
+  const folded = createFoldedRuns({ store, sha256Hex, limits })
+  const { graphs, close: closeGraphs } = await openGraphs(store.notes, clock)
+  const planner = new Planner({
+    ...{ origins, models, folded, notes, clock, dependencies: dependenciesIn(graphs) },
+    isName: (path) => wirePathProblem(path) === null,
+    entriesMax: Math.min(PLAN_ENTRIES_MAX, limits.runChunk * limits.runChunksMax),
+  })
+  const strategies = strategyOf(settings, availableParallelism())
+  const coordinator = new RunCoordinator({
+    ...{ notes, folded, planner, paused, clock, telemetry, logger, newId: randomUUID },
+    append: (commands) => appendCommands({ codec, log, telemetry }, commands, null),
+    specOf: (name, paths) => {
+      const strategy = strategies(name)
+      return strategy === null ? null : toRunSpec(strategy, { ...NO_WISH, paths })
+    },
+  })
+  const close = async () => {
+    await coordinator.stop()
+    await closeGraphs()
+  }
+  return { coordinator, close }
+}
+
+/** Where an origin has no listing nothing is known of imports: then the files alone are warmed. */
+const dependenciesIn =
+  (graphs: ImportGraphs): FindDependencies =>
+  async ({ workspace, origin, paths, depth }, signal) => {
+    try {
+      const { graph } = await graphs.refresh({ workspace, origin, signal })
+      return closure(graph, paths, depth)
+    } catch (cause) {
+      if (!(cause instanceof ForewarmError && cause.code === 'FW_ORIGIN_UNLISTABLE')) throw cause
+      return new Map(paths.map((path) => [path, 0]))
+    }
+  }
