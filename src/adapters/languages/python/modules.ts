@@ -10,13 +10,22 @@ export type Place = {
 /** Whether stubs count (and then come first), or only what runs. */
 export type Mode = 'stubs' | 'source'
 
+/** What bears one name in a folder. */
+type Named = { folder?: string; stub?: string; source?: string }
+
+const INIT = '__init__'
+
 export class Modules {
   readonly #files: ReadonlySet<string>
-  readonly #folders: ReadonlySet<string>
+  /** Names in each folder that holds a file somewhere below it; the tree's own is ''. */
+  readonly #named = new Map<string, Map<string, Named>>()
+  /** All of those names, wherever. */
+  readonly #names = new Set<string>()
 
   constructor(files: ReadonlySet<string>) {
     this.#files = files
-    this.#folders = foldersOf(files)
+    this.#folder('')
+    for (const file of files) this.#add(file)
   }
 
   hasFile(path: string): boolean {
@@ -24,19 +33,34 @@ export class Modules {
   }
 
   hasFolder(path: string): boolean {
-    return this.#folders.has(path)
+    return this.#named.has(path)
+  }
+
+  /** False when no folder has a module or package of that name. */
+  isAnywhere(name: string): boolean {
+    return this.#names.has(name)
   }
 
   /** Whether a folder is a package that runs; stubs alone make none. */
   isPackage(folder: string): boolean {
-    return this.#files.has(join(folder, '__init__.py'))
+    return this.#named.get(folder)?.get(INIT)?.source !== undefined
   }
 
   /** The folder itself as a module. */
   folderModule(folder: string, mode: Mode): Place | undefined {
-    if (!this.#folders.has(folder)) return undefined
-    const file = this.#file(join(folder, '__init__'), mode)
+    if (!this.#named.has(folder)) return undefined
+    const file = fileOf(this.#named.get(folder)?.get(INIT), mode)
     return { folder, kind: file === undefined ? 'namespace' : 'package', file }
+  }
+
+  /** The module of that name in a package. */
+  child({ kind, folder }: Place, name: string, mode: Mode): Place | undefined {
+    const named = kind === 'module' ? undefined : this.#named.get(folder)?.get(name)
+    if (named === undefined) return undefined
+    const inner = named.folder === undefined ? undefined : this.folderModule(named.folder, mode)
+    if (inner?.kind === 'package') return inner
+    const file = fileOf(named, mode)
+    return file === undefined ? inner : { folder: join(folder, name), kind: 'module', file }
   }
 
   /** The first of these folders that has the module, as Python searches them. */
@@ -57,9 +81,9 @@ export class Modules {
     const stubPackages: Place[] = []
     const found: Place[] = []
     for (const candidate of candidates) {
-      const stubs = isFirst && mode === 'stubs' ? this.#child(candidate, `${part}-stubs`, mode) : undefined
+      const stubs = isFirst && mode === 'stubs' ? this.child(candidate, stubsOf(part), mode) : undefined
       if (stubs !== undefined && stubs.kind !== 'module') stubPackages.push(stubs)
-      const child = this.#child(candidate, part, mode)
+      const child = this.child(candidate, part, mode)
       if (child !== undefined) found.push(child)
       // A package hides what later folders have under its name, a namespace package does not.
       if (!isFirst && (child ?? candidate).kind !== 'namespace') break
@@ -69,31 +93,37 @@ export class Modules {
     return real.length > 0 ? real : all
   }
 
-  #child({ kind, folder: parent }: Place, name: string, mode: Mode): Place | undefined {
-    if (kind === 'module') return undefined
-    const folder = join(parent, name)
-    const isFolder = this.#folders.has(folder)
-    const init = isFolder ? this.#file(join(folder, '__init__'), mode) : undefined
-    if (init !== undefined) return { folder, kind: 'package', file: init }
-    const file = this.#file(folder, mode)
-    if (file !== undefined) return { folder, kind: 'module', file }
-    return isFolder ? { folder, kind: 'namespace', file: undefined } : undefined
+  #add(file: string): void {
+    const parent = parentOf(file)
+    const names = this.#folder(parent)
+    const name = file.slice(parent === '' ? 0 : parent.length + 1)
+    if (name.endsWith('.py')) this.#name(names, name.slice(0, -3)).source = file
+    else if (name.endsWith('.pyi')) this.#name(names, name.slice(0, -4)).stub = file
   }
 
-  #file(stem: string, mode: Mode): string | undefined {
-    if (mode === 'stubs' && this.#files.has(`${stem}.pyi`)) return `${stem}.pyi`
-    return this.#files.has(`${stem}.py`) ? `${stem}.py` : undefined
+  #folder(path: string): Map<string, Named> {
+    const known = this.#named.get(path)
+    if (known !== undefined) return known
+    const names = new Map<string, Named>()
+    this.#named.set(path, names)
+    const parent = parentOf(path)
+    if (path !== '') this.#name(this.#folder(parent), path.slice(parent === '' ? 0 : parent.length + 1)).folder = path
+    return names
+  }
+
+  #name(names: Map<string, Named>, name: string): Named {
+    const known = names.get(name) ?? {}
+    names.set(name, known)
+    this.#names.add(name)
+    return known
   }
 }
 
-/** All folders that hold a file somewhere below them; the tree's own is ''. */
-function foldersOf(files: ReadonlySet<string>): ReadonlySet<string> {
-  const folders = new Set([''])
-  for (const file of files) {
-    for (let folder = parentOf(file); !folders.has(folder); folder = parentOf(folder)) folders.add(folder)
-  }
-  return folders
-}
+/** The folder of the stubs of a package that are installed apart from it. */
+export const stubsOf = (name: string): string => `${name}-stubs`
+
+const fileOf = (named: Named | undefined, mode: Mode): string | undefined =>
+  mode === 'stubs' ? (named?.stub ?? named?.source) : named?.source
 
 export const join = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`)
 

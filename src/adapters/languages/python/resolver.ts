@@ -1,6 +1,6 @@
 import type { ParsedImport } from '../../../dependencies/parsed-file.ts'
 import type { Resolver, SourceTree } from '../../../ports/language.ts'
-import { type Mode, Modules, type Place, parentOf } from './modules.ts'
+import { type Mode, Modules, type Place, parentOf, stubsOf } from './modules.ts'
 import { projectFolders, searchFolders, sourceRoots } from './roots.ts'
 
 /** Modules that the interpreter holds itself, so that no file of their name is ever imported (CPython 3.8 to 3.15). */
@@ -17,14 +17,19 @@ export function createPythonResolver(tree: SourceTree): Resolver {
   return { resolve: (from, imports) => resolver.resolve(from, imports) }
 }
 
-type Found = readonly string[] | undefined
+type Find = (name: string, mode: Mode) => Place | undefined
+
+/** Answers of searches; null: nothing found. */
+type Known = Map<string, Place | null>
 
 class PythonResolver {
   readonly #modules: Modules
   readonly #roots: readonly string[]
   readonly #projects: readonly string[]
-  /** Answers by name, for the search that is the same from everywhere, and by folder and name for the others. */
-  readonly #known = new Map<string, Place | null>()
+  /** By name: the search that is the same from everywhere. */
+  readonly #everywhere = { stubs: new Map(), source: new Map() } satisfies Record<Mode, Known>
+  /** By folder and name: the search that depends on where a file lies. */
+  readonly #around = { stubs: new Map(), source: new Map() } satisfies Record<Mode, Known>
   readonly #folders = new Map<string, readonly string[]>()
 
   constructor(files: ReadonlySet<string>) {
@@ -43,40 +48,49 @@ class PythonResolver {
   }
 
   #absolute(from: string, { specifier, names }: ParsedImport): readonly string[] {
-    const find = (name: string, mode: Mode): Place | undefined => this.#find(from, name, mode)
-    if (names.length === 0) return filesOf(specifier, find) ?? []
-    return names.flatMap((name) => {
-      const member = name === '*' ? undefined : filesOf(`${specifier}.${name}`, find)
-      return member ?? filesOf(specifier, find) ?? []
-    })
+    const [first = ''] = specifier.split('.', 1)
+    // Most imports are of what is installed elsewhere.
+    if (!this.#modules.isAnywhere(first) && !this.#modules.isAnywhere(stubsOf(first))) return []
+    return this.#members({ specifier, names }, (name, mode) => this.#find(from, name, mode))
   }
 
   #relative(from: string, { specifier, level, names }: ParsedImport): readonly string[] {
     const base = ancestor(from, level)
     if (base === undefined) return []
-    const find = (name: string, mode: Mode): Place | undefined =>
-      name === ''
-        ? this.#modules.folderModule(base, mode)
-        : this.#cached(`${base}/.${name} ${mode}`, () => this.#modules.find([base], name.split('.'), mode))
+    return this.#members({ specifier, names }, (name, mode) =>
+      name === '' ? this.#modules.folderModule(base, mode) : this.#modules.find([base], name.split('.'), mode),
+    )
+  }
+
+  /** The files of a module, or of what is taken from it where that is a module itself. */
+  #members({ specifier, names }: Pick<ParsedImport, 'specifier' | 'names'>, find: Find): readonly string[] {
+    const place = find(specifier, 'stubs')
+    const own = (): readonly string[] => filesOf(place, () => find(specifier, 'source'))
+    if (names.length === 0) return own()
     return names.flatMap((name) => {
       const full = specifier === '' ? name : `${specifier}.${name}`
-      const member = name === '*' ? undefined : filesOf(full, find)
-      return member ?? filesOf(specifier, find) ?? []
+      // A package or module hides whatever else has its name; of namespace packages there may be several.
+      const isOne = place !== undefined && place.kind !== 'namespace'
+      const member = name === '*' ? undefined : isOne ? this.#modules.child(place, name, 'stubs') : find(full, 'stubs')
+      const files = filesOf(member, () => find(full, 'source'))
+      return files.length > 0 ? files : own()
     })
   }
 
   /** A module by its whole name: from the source roots, else as if a folder around the file were one. */
   #find(from: string, name: string, mode: Mode): Place | undefined {
     if (BUILT_IN.has(name)) return undefined
-    const parts = name.split('.')
-    const everywhere = this.#cached(`${name} ${mode}`, () => this.#modules.find(this.#roots, parts, mode))
-    if (everywhere !== undefined) return everywhere
+    const everywhere = this.#cached(this.#everywhere[mode], name, () => this.#search(this.#roots, name, mode))
+    if (everywhere !== null) return everywhere
     const folder = parentOf(from)
-    const near = this.#cached(`${folder}//${name} ${mode}`, () => {
-      return this.#modules.find(this.#near(folder), parts, mode)
+    const near = this.#cached(this.#around[mode], `${folder}:${name}`, () => {
+      return this.#search(this.#near(folder), name, mode) ?? this.#search(this.#projects, name, mode)
     })
-    if (near !== undefined) return near
-    return this.#cached(`//${name} ${mode}`, () => this.#modules.find(this.#projects, parts, mode))
+    return near ?? undefined
+  }
+
+  #search(roots: readonly string[], name: string, mode: Mode): Place | undefined {
+    return this.#modules.find(roots, name.split('.'), mode)
   }
 
   #near(folder: string): readonly string[] {
@@ -85,23 +99,22 @@ class PythonResolver {
     return known
   }
 
-  #cached(key: string, find: () => Place | undefined): Place | undefined {
-    let place = this.#known.get(key)
+  #cached(known: Known, key: string, search: () => Place | undefined): Place | null {
+    let place = known.get(key)
     if (place === undefined) {
-      place = find() ?? null
-      this.#known.set(key, place)
+      place = search() ?? null
+      known.set(key, place)
     }
-    return place ?? undefined
+    return place
   }
 }
 
-/** The file of a module, and beside a stub the source that it describes; undefined where there is no such file. */
-function filesOf(name: string, find: (name: string, mode: Mode) => Place | undefined): Found {
-  const file = find(name, 'stubs')?.file
-  if (file === undefined) return undefined
-  if (!file.endsWith('.pyi')) return [file]
-  const source = find(name, 'source')?.file
-  return source === undefined ? [file] : [file, source]
+/** The file of a module, and beside a stub the source that it describes. */
+function filesOf(place: Place | undefined, source: () => Place | undefined): readonly string[] {
+  const file = place?.file
+  if (file === undefined) return []
+  const described = file.endsWith('.pyi') ? source()?.file : undefined
+  return described === undefined ? [file] : [file, described]
 }
 
 /** The folder that so many dots before a module's name mean; undefined above the tree. */
