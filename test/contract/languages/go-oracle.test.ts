@@ -1,10 +1,11 @@
-/** Edges of Go against `go list`, on real repositories. */
+/** `forewarm deps` on Go against `go list`, on real repositories. */
 import { dirname, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createGoLanguage } from '../../../src/adapters/languages/go/language.ts'
+import { depsOf } from '../../support/repositories/deps-command.ts'
 import { GO_REPOSITORIES } from '../../support/repositories/go.ts'
 import { type GoPackage, type GoRepository, goList, goRepository } from '../../support/repositories/go-proxy.ts'
-import { type LanguageGraph, languageGraph } from '../../support/repositories/language-graph.ts'
+import { parsedFiles } from '../../support/repositories/parsed-files.ts'
 
 /** Packages by their folder in the checkout, with paths of files in it. */
 type Packages = ReadonlyMap<string, GoPackage>
@@ -30,7 +31,10 @@ const kindsOf = (folder: string, each: GoPackage) => [
 ]
 
 /** Edges from the files of a package, and of its tests, to files: those that `go list` says, and those found. */
-function edgesOf(packages: Packages, { edges }: LanguageGraph): { readonly said: string[]; readonly found: string[] } {
+function edgesOf(
+  packages: Packages,
+  edges: ReadonlyMap<string, readonly string[]>,
+): { readonly said: string[]; readonly found: string[] } {
   const folders = new Map([...packages].map(([folder, { ImportPath }]) => [ImportPath, folder]))
   const said = new Set<string>()
   const found = new Set<string>()
@@ -57,12 +61,12 @@ describe('edges of a Go repository are those of go list', () => {
   test.each(GO_REPOSITORIES)('$name', async (repository) => {
     const folder = await goRepository(repository)
     const packages = await packagesOf(folder, repository)
-    const graph = await languageGraph(createGoLanguage(), folder)
-    const { said, found } = edgesOf(packages, graph)
+    const { said, found } = edgesOf(packages, await depsOf(folder))
     expect(said.length).toBeGreaterThan(40)
     expect(found).toEqual(said)
-    const listed = [...graph.parsed].filter(([file]) => packages.has(dirname(file).replace(/^\.$/, '')))
+    const parsed = await parsedFiles(createGoLanguage(), folder)
+    const listed = [...parsed].filter(([file]) => packages.has(dirname(file).replace(/^\.$/, '')))
     expect(listed.flatMap(([file, { leftOut }]) => (leftOut ? [] : [file])).sort()).toEqual(builtBy(packages))
-    expect([...graph.parsed].filter(([, { faults }]) => faults.length > 0)).toEqual([])
+    expect([...parsed].filter(([, { faults }]) => faults.length > 0)).toEqual([])
   })
 })
