@@ -104,14 +104,15 @@ async function ingest(site: Site, accesses: number, noted?: NotedChange[]): Prom
   const redis = new Redis(site.modelRedisUrl)
   const usedBefore = await processorSeconds(redis)
   const store = noted === undefined ? engines.store() : notingStore(engines.store(), noted)
+  const { origins } = openOrigins(settings)
   const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
   const stage = await startIngestStage({
     ...reporting,
     settings,
     heartbeat,
     engines: { ...engines, store: () => store },
-    origins: openOrigins(settings).origins,
-    layers: openLayers(settings).layers,
+    origins,
+    ...openLayers({ settings, clock: engines.clock, origins, notes: () => store.notes }),
   })
   await stage.stored(accesses)
   const seconds = (performance.now() - stage.assignedAtMs()) / 1_000

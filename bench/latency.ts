@@ -203,7 +203,9 @@ async function openPath(site: Site, folder: string, chains: readonly string[]) {
     opened.push(engines)
     const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
     const { origins } = openOrigins(settings)
-    return { settings, engines, telemetry, logger: SILENT_LOG, heartbeat, origins, layers: openLayers(settings).layers }
+    const { clock, store } = engines
+    const { graphs, layers } = openLayers({ settings, clock, origins, notes: () => store().notes })
+    return { settings, engines, telemetry, logger: SILENT_LOG, heartbeat, origins, graphs, layers }
   }
   const taught = lessons(chains, Date.now())
   const { engines: analyzer } = connect()

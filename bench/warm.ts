@@ -95,14 +95,15 @@ async function warmSeconds(servers: Servers, files: readonly File[], directory: 
       headers: new Map<string, string>(),
     }))
     await engines.log.append('warm-commands', await Promise.all(records))
+    const { origins } = openOrigins(settings)
     const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
     const stage = await startWarm({
       ...reporting,
       settings,
       engines,
       heartbeat,
-      origins: openOrigins(settings).origins,
-      layers: openLayers(settings).layers,
+      origins,
+      ...openLayers({ settings, clock: engines.clock, origins, notes: () => engines.store().notes }),
     })
     const seconds = await Promise.race([timed.seconds, stage.failed])
     const { entries } = await engines.cache().stats(shortId(WORKSPACE, sha256Hex))

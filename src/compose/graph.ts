@@ -11,12 +11,16 @@ import { ownEnvironment } from '../config/load.ts'
 import { ImportGraphs } from '../flows/graph/graph.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ForewarmError } from '../ports/errors.ts'
+import type { Language } from '../ports/language.ts'
 import type { NoteStore } from '../ports/notes.ts'
 import type { Origin } from '../ports/origin.ts'
+import type { Parser } from '../ports/parser.ts'
 import { loadLanguages, openParser } from './languages.ts'
 
 export type OpenedGraphs = {
   readonly graphs: ImportGraphs
+  readonly languages: readonly Language[]
+  readonly parser: Parser
   /** Ends the threads that parse. */
   close(): Promise<void>
 }
@@ -24,10 +28,11 @@ export type OpenedGraphs = {
 /** Starts no thread yet: that is done when there is much to parse. */
 export async function openGraphs(notes: NoteStore, clock: Pick<Clock, 'sleep'>): Promise<OpenedGraphs> {
   const parser = await openParser()
-  return { graphs: new ImportGraphs({ languages: await loadLanguages(), parser, notes, clock }), close: parser.close }
+  const languages = await loadLanguages()
+  return { graphs: new ImportGraphs({ languages, parser, notes, clock }), languages, parser, close: parser.close }
 }
 
-export type FolderGraphs = OpenedGraphs & {
+export type FolderGraphs = Pick<OpenedGraphs, 'graphs' | 'close'> & {
   /** The folder under its own name: what is known of it is kept apart from other folders. */
   readonly workspace: string
   readonly origin: Origin

@@ -1,14 +1,15 @@
 /** What an analyzer's process gets: one publisher and one cached reader on the deployment that the settings name. */
 import { randomUUID } from 'node:crypto'
+import { createMemoryNotes } from '../adapters/memory/notes.ts'
 import { createDirectoryOrigin } from '../adapters/origins/directory.ts'
 import { createLoaderOrigin, type LoadFile } from '../adapters/origins/loader.ts'
+import { createSystemClock } from '../adapters/system/clock.ts'
 import { loadSettings, settingsFrom } from '../config/load.ts'
 import type { Settings } from '../config/schema.ts'
 import type { LayerProducer } from '../ports/layer.ts'
-import type { Origin } from '../ports/origin.ts'
 import type { Log } from '../ports/telemetry.ts'
 import { type AccessPublisher, createAccessPublisher, type PublisherOptions } from '../sdk/access-publisher.ts'
-import { type CachedReader, createCachedReader } from '../sdk/cached-reader.ts'
+import { type CachedReader, type CachedReaderDependencies, createCachedReader } from '../sdk/cached-reader.ts'
 import { openEngines } from './engines.ts'
 import { openLayers } from './layers.ts'
 import { sha256Hex } from './parts.ts'
@@ -17,8 +18,8 @@ import { openReporting } from './reporting.ts'
 export type ForewarmOptions = {
   /** The workspace whose files are read. */
   readonly workspace: string
-  /** Where the true files are: a folder, or a function that loads one. */
-  readonly origin: string | LoadFile | Pick<Origin, 'read'>
+  /** Where the true files are: a folder, a function that loads one, or an origin of your own. */
+  readonly origin: string | LoadFile | CachedReaderDependencies['origin']
   /** Settings as the settings file has them; without, that file and the environment of this process. */
   readonly settings?: Readonly<Record<string, unknown>>
   /** Settings file to read; FOREWARM_CONFIG's unless told. */
@@ -41,7 +42,9 @@ export type Forewarm = {
 export async function openForewarm(options: ForewarmOptions): Promise<Forewarm> {
   const settings = settingsOf(options)
   const { workspace } = options
-  const opening = openLayers(settings, options.layers)
+  // Fingerprints are made by workers: here nothing follows imports, or keeps what it finds.
+  const parts = { settings, clock: createSystemClock(), origins: () => null, notes: createMemoryNotes }
+  const opening = openLayers(parts, options.layers)
   if (settings.warm.plugins.length > 0) await opening.layers()
   // Metrics are not served from an analyzer's process: several on one machine would fight for the port.
   const telemetry = { ...settings.telemetry, prometheus: { ...settings.telemetry.prometheus, enabled: false } }
@@ -74,7 +77,7 @@ function settingsOf({ settings, settingsFile }: ForewarmOptions): Settings {
   return settingsFrom({ file: { name: 'settings', text: JSON.stringify(settings) } })
 }
 
-function originOf(origin: ForewarmOptions['origin']): Pick<Origin, 'read'> {
+function originOf(origin: ForewarmOptions['origin']): CachedReaderDependencies['origin'] {
   if (typeof origin === 'string') return createDirectoryOrigin(origin)
   return typeof origin === 'function' ? createLoaderOrigin(origin) : origin
 }

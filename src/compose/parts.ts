@@ -9,6 +9,7 @@ import type { FoldedRuns, ModelReader } from '../ports/model-reader.ts'
 import type { Origins } from '../ports/origin.ts'
 import type { RunReader } from '../ports/runs.ts'
 import type { Engines, Reporting } from './engines.ts'
+import type { OpenedGraphs } from './graph.ts'
 import type { OpenedLayers } from './layers.ts'
 
 export type Parts = Reporting & {
@@ -17,6 +18,8 @@ export type Parts = Reporting & {
   readonly heartbeat: Heartbeat
   /** The origins of the workspaces; the same for all stages of a process. */
   readonly origins: Origins
+  /** The import graphs and what parses for them; opened at the first call. */
+  readonly graphs: () => Promise<OpenedGraphs>
   /** The layers of values; loaded at the first call, rejects with FW_CONFIG_INVALID when a plugin cannot be used. */
   readonly layers: OpenedLayers['layers']
 }

@@ -52,10 +52,18 @@ async function startNamed(
     closers.push(() => engines.close())
     const { origins, close } = openOrigins(settings)
     closers.push(close)
-    const opened = openLayers(settings)
-    closers.push(opened.close)
-    const { layers } = opened
-    const parts = { ...reporting, settings, engines, origins, layers, heartbeat: heartbeatOf(settings, engines) }
+    const { clock, store } = engines
+    const { graphs, layers, close: closeLayers } = openLayers({ settings, clock, origins, notes: () => store().notes })
+    closers.push(closeLayers)
+    const parts = {
+      ...reporting,
+      settings,
+      engines,
+      origins,
+      graphs,
+      layers,
+      heartbeat: heartbeatOf(settings, engines),
+    }
     const stages: Stage[] = []
     if (name !== 'gateway' && name !== 'up') {
       const health = await startHealth(parts, stages)

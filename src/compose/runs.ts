@@ -15,7 +15,6 @@ import type { IsPaused } from '../ports/switches.ts'
 import { PLAN_ENTRIES_MAX } from '../warming/run/plan.ts'
 import { NO_WISH, toRunSpec } from '../warming/strategy/to-run-spec.ts'
 import { wirePathProblem } from '../wire/path.ts'
-import { openGraphs } from './graph.ts'
 import { type Parts, sha256Hex } from './parts.ts'
 
 export type RunsParts = { readonly models: ModelReader; readonly paused: IsPaused }
@@ -29,7 +28,7 @@ export async function openRuns(parts: Parts, { models, paused }: RunsParts): Pro
   const store = engines.store()
   const notes = new RunNotes(store.notes)
   const folded = createFoldedRuns({ store, sha256Hex, limits })
-  const { graphs, close: closeGraphs } = await openGraphs(store.notes, clock)
+  const { graphs } = await parts.graphs()
   const planner = new Planner({
     ...{ origins, models, folded, notes, clock, dependencies: dependenciesIn(graphs) },
     isName: (path) => wirePathProblem(path) === null,
@@ -44,11 +43,7 @@ export async function openRuns(parts: Parts, { models, paused }: RunsParts): Pro
       return strategy === null ? null : toRunSpec(strategy, { ...NO_WISH, paths })
     },
   })
-  const close = async () => {
-    await coordinator.stop()
-    await closeGraphs()
-  }
-  return { coordinator, close }
+  return { coordinator, close: () => coordinator.stop() }
 }
 
 /** Where an origin has no listing nothing is known of imports: then the files alone are warmed. */

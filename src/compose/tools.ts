@@ -39,14 +39,15 @@ export async function openParts(settings: Settings): Promise<{ readonly parts: P
   const engines = openEngines(settings, reporting)
   const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
   const { origins, close: closeOrigins } = openOrigins(settings)
-  const { layers, close: closeLayers } = openLayers(settings)
+  const { clock, store } = engines
+  const { graphs, layers, close: closeLayers } = openLayers({ settings, clock, origins, notes: () => store().notes })
   const close = async () => {
     await closeLayers()
     await closeOrigins()
     await engines.close()
     await reporting.flush()
   }
-  return { parts: { ...reporting, settings, engines, origins, layers, heartbeat }, close }
+  return { parts: { ...reporting, settings, engines, origins, graphs, layers, heartbeat }, close }
 }
 
 /** What `forewarm topics` works with. */

@@ -44,16 +44,33 @@ export function parseFingerprint(text: string): Fingerprint | null {
   return Array.isArray(closure) && closure.every(isFileVersion) ? { path, version, digest, closure } : null
 }
 
+/** Which files of a listing the import graph rests on, by their paths alone. */
+export type SourceNames = {
+  /** Files that are parsed. */
+  isSource(path: string): boolean
+  /** Files that decide where imports of others lead (tsconfig.json, package.json, go.mod). */
+  isConfiguration(path: string): boolean
+}
+
 /**
- * Digest of what decides, beside the files themselves, where their imports lead: which source files there are, and the
- * configuration files. With the same digest and the same versions, every closure is the same.
+ * Whether it may matter to imports that a file of this path is there: an import may name a file of any kind, but what
+ * tools leave behind (dot-files, installed packages) comes and goes without meaning.
+ */
+export const mayBeImported = (path: string, { isSource, isConfiguration }: SourceNames): boolean =>
+  isSource(path) || isConfiguration(path) || !LEFT_BY_TOOLS.test(path)
+
+const LEFT_BY_TOOLS = /(?:^|\/)(?:\.|node_modules\/)/
+
+/**
+ * Digest of what decides, beside the files themselves, where their imports lead: which files there are that may be
+ * imported, and the configuration files. With the same digest and the same versions, every closure is the same.
  */
 export function treeDigest(
-  sources: Iterable<string>,
+  paths: Iterable<string>,
   configurations: Iterable<FileVersion>,
   sha256Hex: Sha256Hex,
 ): string {
-  return short(sha256Hex(JSON.stringify([[...sources].sort(), [...configurations].sort(byPath)])))
+  return short(sha256Hex(JSON.stringify([[...paths].sort(), [...configurations].sort(byPath)])))
 }
 
 const short = (hex: string): string => hex.slice(0, DIGEST_DIGITS)

@@ -1,13 +1,5 @@
 /** The import graph of a workspace as the `incremental` layer needs it. */
-import type { FileVersion } from '../dependencies/fingerprint.ts'
-
-/** Which files of a listing the import graph rests on, by their paths alone. */
-export type SourceNames = {
-  /** Files that are parsed. */
-  isSource(path: string): boolean
-  /** Files that decide where imports of others lead (tsconfig.json, package.json, go.mod). */
-  isConfiguration(path: string): boolean
-}
+import type { FileVersion, SourceNames } from '../dependencies/fingerprint.ts'
 
 /** The files of a workspace and what they import, all as they were found by one look at the origin. */
 export interface GraphSnapshot {
@@ -19,9 +11,10 @@ export interface GraphSnapshot {
   readonly tree: string
   /**
    * A file and all that it imports, directly or not, each in the version whose imports were followed; the file itself
-   * first. Null when it was not there.
+   * first. Null when it was not there; `incomplete` when a file among them is too large or could not be read, so that
+   * nobody knows what it imports.
    */
-  closure(path: string, signal: AbortSignal): Promise<readonly [FileVersion, ...FileVersion[]] | null>
+  closure(path: string, signal: AbortSignal): Promise<readonly [FileVersion, ...FileVersion[]] | null | 'incomplete'>
 }
 
 export type GraphWish = {

@@ -1,4 +1,4 @@
-import { treeDigest } from '../dependencies/fingerprint.ts'
+import { mayBeImported, treeDigest } from '../dependencies/fingerprint.ts'
 import { Slots } from '../flows/slots.ts'
 import type { Sha256Hex } from '../model/identity.ts'
 import type { ImportGraphs } from '../ports/import-graphs.ts'
@@ -62,14 +62,16 @@ export class OriginSnapshot {
   async #listTree(graphs: Pick<ImportGraphs, 'sources'>): Promise<string | null> {
     const { origin, sha256Hex } = this.#deps
     if (origin.list === undefined) return null
-    const { isSource, isConfiguration } = await graphs.sources()
+    const names = await graphs.sources()
     const paths: string[] = []
     for await (const { path, version } of origin.list(NEVER)) {
-      if (!isSource(path) && !isConfiguration(path)) continue
+      if (!mayBeImported(path, names)) continue
       paths.push(path)
       if (version !== null) this.#versions.set(path, Promise.resolve(version))
     }
-    const configurations = paths.filter(isConfiguration).map(async (path) => [path, await this.version(path)] as const)
+    const configurations = paths
+      .filter(names.isConfiguration)
+      .map(async (path) => [path, await this.version(path)] as const)
     return treeDigest(paths, await Promise.all(configurations), sha256Hex)
   }
 }

@@ -23,6 +23,7 @@ export type SkipReason =
   | 'workspace'
   | 'paused'
   | 'language'
+  | 'closure'
 
 export const skipped = (detail: SkipReason): FileResult => ended('skipped', detail)
 

@@ -3,14 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pack } from '../../src/adapters/compression.ts'
+import { createMemoryNotes } from '../../src/adapters/memory/notes.ts'
 import { createDirectoryOrigin } from '../../src/adapters/origins/directory.ts'
+import { createSystemClock } from '../../src/adapters/system/clock.ts'
 import { openLayers } from '../../src/compose/layers.ts'
 import { settingsFrom } from '../../src/config/load.ts'
 import { valueKey } from '../../src/warming/cache-key.ts'
 import { aFile, createWorker, sha256Hex } from '../support/warm-worker.ts'
 
 let root = ''
-const opened = openLayers(settingsFrom({}))
+const clock = createSystemClock()
+const opened = openLayers({ settings: settingsFrom({}), clock, origins: () => null, notes: createMemoryNotes })
 const SOURCES = new Map([
   [
     'a.ts',

@@ -30,7 +30,15 @@ export type GraphCounts = {
   readonly faulty: number
 }
 
-export type RefreshedGraph = { readonly graph: ImportGraph; readonly counts: GraphCounts }
+export type RefreshedGraph = {
+  readonly graph: ImportGraph
+  readonly counts: GraphCounts
+  /** All files of the listing that the imports were resolved over. */
+  readonly files: ReadonlySet<string>
+  readonly configurations: ReadonlyMap<string, Uint8Array>
+  /** Of each source file the version whose imports are in the graph; absent where they could not be followed. */
+  readonly versions: ReadonlyMap<string, string>
+}
 
 export type GraphWish = {
   readonly workspace: string
@@ -122,11 +130,12 @@ class WorkspaceGraph {
     const { kept, files, parsed, unreadable } = await this.#bringUpToDate(wish, listing)
     const counts = countsOf({ listing, kept, parsed, unreadable })
     const isSame = files.size === 0 && !configurations.isChanged && haveSameFiles(this.#last?.files, listing.files)
-    if (isSame && this.#last !== null) return { graph: this.#last.graph, counts }
     const tree: SourceTree = { files: listing.files, configurations: configurations.bytes }
+    const madeOf = { ...tree, counts, versions: followedVersions(listing, kept) }
+    if (isSame && this.#last !== null) return { graph: this.#last.graph, ...madeOf }
     const graph = await this.#resolve(tree, listing.sources, wish.signal)
     this.#last = { files: listing.files, graph }
-    return { graph, counts }
+    return { graph, ...madeOf }
   }
 
   /** Parses what has changed, forgets what is gone, writes both down. */
@@ -174,6 +183,15 @@ class WorkspaceGraph {
     }
     return importGraph(edges)
   }
+}
+
+function followedVersions({ sources }: SourceListing, kept: Kept): ReadonlyMap<string, string> {
+  const versions = new Map<string, string>()
+  for (const { path } of sources) {
+    const { version = null, state = null } = kept.get(path) ?? {}
+    if (version !== null && state !== 'tooLarge') versions.set(path, version)
+  }
+  return versions
 }
 
 const isSameNote = (one: KeptImports | undefined, other: KeptImports): boolean =>

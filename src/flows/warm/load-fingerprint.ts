@@ -4,7 +4,7 @@ import { ForewarmError } from '../../ports/errors.ts'
 import type { GraphSnapshot } from '../../ports/import-graphs.ts'
 import type { ClosureLayer } from '../../ports/layer.ts'
 import { layerPointerKey } from '../../warming/cache-key.ts'
-import { ended, type FileResult } from '../../warming/decide.ts'
+import { ended, type FileResult, skipped } from '../../warming/decide.ts'
 import { contentVersionOf, incrementalVersion, pointerText } from '../../warming/incremental.ts'
 import type { WarmDependencies } from './dependencies.ts'
 import { type FileLoader, type FileTask, nameOf } from './load-file.ts'
@@ -51,6 +51,7 @@ export class FingerprintLoader {
     const snapshot = await inGraph(() => task.layer.snapshot({ workspace, revision, sinceMs }, signal))
     const closure = await inGraph(() => snapshot.closure(file.path, signal))
     if (closure === null) return ended('missing')
+    if (closure === 'incomplete') return skipped('closure')
     const print = fingerprint(closure[0], closure, this.#deps.sha256Hex)
     const valueVersion = incrementalVersion(print)
     if (!isWanted(file.version, valueVersion)) return ended('missing', 'version')
