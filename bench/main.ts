@@ -3,6 +3,7 @@
  * reference that was measured in the same run. Writes nothing else. docs/benchmarks.md says what each one is.
  */
 import { parseArgs } from 'node:util'
+import { measureDeps } from './deps.ts'
 import { measureFold } from './fold.ts'
 import { measureIngest } from './ingest.ts'
 import { measureLatency } from './latency.ts'
@@ -21,6 +22,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['fold', measureFold],
   ['store', measureStore],
   ['log', measureEventLog],
+  ['deps', measureDeps],
 ])
 
 const usage = `usage: npm run bench [-- ${[...BENCHES.keys()].join('|')} ...] [--json] [--seconds N] [--rounds N] [--smoke]`

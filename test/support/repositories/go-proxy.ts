@@ -89,13 +89,21 @@ export type GoPackage = {
 const FIELDS =
   'Dir,ImportPath,GoFiles,CgoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles,Imports,TestImports,XTestImports'
 
+/** One platform whatever the machine is, and no network. */
+export const GO_LIST_ENVIRONMENT = {
+  ...{ GOOS: 'linux', GOARCH: 'amd64', CGO_ENABLED: '1' },
+  ...{ GOPROXY: 'off', GOTOOLCHAIN: 'local' },
+}
+
 /**
  * All packages of a checkout, for linux/amd64 with cgo whatever the machine is, without any network; those in folders
  * that `./...` passes over (testdata) where another imports them.
  */
 export async function goList(folder: string, { modules, workspace }: GoRepository): Promise<readonly GoPackage[]> {
-  const platform = { GOOS: 'linux', GOARCH: 'amd64', CGO_ENABLED: '1', GOPROXY: 'off', GOTOOLCHAIN: 'local' }
-  const env = { ...platform, ...(workspace ? { GOFLAGS: '-mod=readonly' } : { GOFLAGS: '-mod=mod', GOWORK: 'off' }) }
+  const env = {
+    ...GO_LIST_ENVIRONMENT,
+    ...(workspace ? { GOFLAGS: '-mod=readonly' } : { GOFLAGS: '-mod=mod', GOWORK: 'off' }),
+  }
   const list = async (cwd: string, patterns: readonly string[]): Promise<readonly GoPackage[]> => {
     const text = await runCommand('go', ['list', '-e', `-json=${FIELDS}`, ...patterns], { cwd, env, mend })
     return text.split(/\n(?=\{)/).flatMap((part) => (part.trim() === '' ? [] : [JSON.parse(part)]))
