@@ -1,11 +1,13 @@
 /** The origins of the workspaces that the settings name: one each for a whole process, whoever asks for it. */
 import { createDirectoryOrigin } from '../adapters/origins/directory.ts'
 import { createGitOrigin } from '../adapters/origins/git/origin.ts'
+import { guardOrigin } from '../adapters/origins/guarded.ts'
 import { createHttpOrigin } from '../adapters/origins/http/origin.ts'
 import { ownEnvironment } from '../config/load.ts'
 import type { OriginSettings, Settings } from '../config/schema.ts'
 import { ForewarmError } from '../ports/errors.ts'
 import type { Origin, Origins } from '../ports/origin.ts'
+import type { Reporting } from './engines.ts'
 
 export type OpenedOrigins = {
   readonly origins: Origins
@@ -14,8 +16,13 @@ export type OpenedOrigins = {
 }
 
 /** Opens nothing yet: an origin connects at its first use. */
-export function openOrigins({ workspaces }: Settings): OpenedOrigins {
-  const origins = new Map<string, Origin>([...workspaces].map(([name, { origin }]) => [name, openOrigin(name, origin)]))
+export function openOrigins({ workspaces }: Settings, { telemetry }: Pick<Reporting, 'telemetry'>): OpenedOrigins {
+  const origins = new Map<string, Origin>(
+    [...workspaces].map(([name, { origin }]) => [
+      name,
+      guardOrigin(openOrigin(name, origin), { ...origin.limits, workspace: name, telemetry }),
+    ]),
+  )
   return {
     origins: (workspace) => origins.get(workspace) ?? null,
     close: async () => {

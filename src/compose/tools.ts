@@ -38,7 +38,7 @@ export async function openParts(settings: Settings): Promise<{ readonly parts: P
   const reporting = await openReporting(quiet, 'cli')
   const engines = openEngines(settings, reporting)
   const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
-  const { origins, close: closeOrigins } = openOrigins(settings)
+  const { origins, close: closeOrigins } = openOrigins(settings, reporting)
   const { clock, store } = engines
   const { graphs, layers, close: closeLayers } = openLayers({ settings, clock, origins, notes: () => store().notes })
   const close = async () => {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createProcessMemory } from '../adapters/system/memory.ts'
+import type { Settings } from '../config/schema.ts'
 import { PointerHandler } from '../flows/pointers.ts'
 import { WARM_DEFAULTS } from '../flows/warm/dependencies.ts'
 import { WarmHandler } from '../flows/warm.ts'
@@ -12,6 +13,9 @@ import { openSwitches } from './switches.ts'
 
 /** While an engine is away a partition is tried again every so many milliseconds. */
 const PAUSE_MS = 1_000
+
+/** What an origin's guard has to say the last word, milliseconds. */
+const GUARD_MS = 1_000
 
 /** How often the cache's reserve is topped up, so that what readers fill in does not put out unread warms. */
 const RESERVE_MS = 1_000
@@ -39,6 +43,10 @@ export async function startWarm(parts: Parts): Promise<Stage> {
       ...WARM_DEFAULTS,
       worker: `${hostname()}-${randomBytes(4).toString('hex')}`,
       filesInFlightMax: concurrency,
+      originFilesInFlightMax: new Map(
+        [...settings.workspaces].map(([name, { origin }]) => [name, origin.limits.concurrency]),
+      ),
+      attemptMs: attemptMs(settings),
       fileBytesMax: settings.cache.valueBytesMax,
       leaseMs,
       limits,
@@ -59,6 +67,10 @@ export async function startWarm(parts: Parts): Promise<Stage> {
   })
   return withRounds(parts, keepFresh(stage), { name: 'reserve', everyMs: RESERVE_MS, round: () => cache.makeRoom(0) })
 }
+
+/** A worker waits for an origin as long as that is given, and for the guard's own answer after that. */
+const attemptMs = ({ workspaces }: Settings): number =>
+  Math.max(WARM_DEFAULTS.attemptMs, ...[...workspaces].map(([, { origin }]) => origin.limits.timeoutMs + GUARD_MS))
 
 /** Follows the change records in a group of its own, beside the commands. */
 export function startPointers({ settings, engines, heartbeat, logger }: Parts): Promise<Stage> {

@@ -1,5 +1,5 @@
 /** Settings of one workspace's origin: which it is, and how it is spared. docs/origins.md says what each kind does. */
-import { integerSetting, listSetting, optionalSetting, section, textSetting } from './setting.ts'
+import { integerSetting, listSetting, numberSetting, optionalSetting, section, textSetting } from './setting.ts'
 
 const gitSection = section('A git repository, read at a commit out of its objects.', {
   repository: optionalSetting(
@@ -21,10 +21,26 @@ const httpSection = section('Files below an address, read over HTTP(S).', {
 })
 
 const limitsSection = section('How the origin is spared, and kept from slowing the others.', {
+  concurrency: integerSetting(
+    'Requests that one process has in flight there; below `warm.concurrency`, so that an origin that hangs leaves room for the others.',
+    8,
+    { minimum: 1, maximum: 1_024 },
+  ),
   timeoutMs: integerSetting('A read without an answer for so long has failed, milliseconds.', 4_000, {
     minimum: 50,
     maximum: 600_000,
   }),
+  retryShare: numberSetting('Retries for each request in the long run.', 0.1, { minimum: 0, maximum: 1 }),
+  failureShare: numberSetting(
+    'Share of failures among the last 20 requests (and at least 5) above which it is left alone.',
+    0.5,
+    { minimum: 0.05, maximum: 0.95 },
+  ),
+  restMs: integerSetting(
+    'How long it is then left alone, milliseconds; doubled, up to a minute, as long as it does not recover.',
+    5_000,
+    { minimum: 100, maximum: 600_000 },
+  ),
 })
 
 export const originSection = section(

@@ -90,6 +90,17 @@ export const METRICS = {
     unit: '1',
     description: 'Share of the memory that the worker may take which is in use; 0 where nothing bounds it',
   },
+  'forewarm.origin.requests': {
+    kind: 'counter',
+    unit: '{request}',
+    description: 'Requests to origins by workspace, operation and outcome (failed, refused, …)',
+  },
+  'forewarm.origin.duration': { kind: 'histogram', unit: 's', description: 'Time of requests to origins' },
+  'forewarm.origin.breaker': {
+    kind: 'gauge',
+    unit: '1',
+    description: "State of the origin's circuit breaker by workspace: 0 closed, 1 probing, 2 open",
+  },
   'forewarm.publisher.dropped': {
     kind: 'counter',
     unit: '{access}',

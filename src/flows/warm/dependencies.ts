@@ -41,6 +41,8 @@ export type WarmSettings = {
   readonly worker: string
   /** Files that this worker has in flight at the most; times `fileBytesMax` it bounds the memory of reads. */
   readonly filesInFlightMax: number
+  /** Of these, files of one workspace at the most; as many as there are for a workspace that is not named. */
+  readonly originFilesInFlightMax: ReadonlyMap<string, number>
   /** Largest file that is warmed, bytes. */
   readonly fileBytesMax: number
   /**
@@ -73,6 +75,7 @@ export type WarmGovernor = {
 /** Settings of a worker that is given none but its name. */
 export const WARM_DEFAULTS: Omit<WarmSettings, 'worker'> = {
   filesInFlightMax: 16,
+  originFilesInFlightMax: new Map(),
   fileBytesMax: 8 * 1_048_576,
   leaseMs: 10_000,
   leasePollMs: 50,

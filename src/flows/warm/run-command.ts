@@ -30,7 +30,7 @@ export class CommandRunner {
   constructor(deps: WarmDependencies, settings: WarmSettings) {
     this.#deps = deps
     this.#settings = settings
-    this.#slots = this.#governed({ guards: 'cache' }, settings.governor.cacheSlackMs)
+    this.#slots = this.#governed({ guards: 'cache' }, settings.governor.cacheSlackMs, settings.filesInFlightMax)
     this.#loader = new FileLoader(deps, settings, this.#slots)
     this.#fingerprints = new FingerprintLoader(deps, this.#loader)
     this.#pressure = new PressureGauge(deps, settings.pressureSampleMs)
@@ -42,7 +42,7 @@ export class CommandRunner {
   async run(command: WarmCommand, span: ActiveSpan, stop: AbortSignal): Promise<WarmOutcome> {
     const results = new Map<number, Finished>()
     let pressure = 0
-    const origin = this.#deps.origins(command.workspace)
+    const origin = this.#deps.origins(command.workspace)?.at(command.revision) ?? null
     if (origin === null) {
       for (const index of command.files.keys()) this.#finish(results, index, skipped('workspace'))
     } else {
@@ -236,14 +236,17 @@ export class CommandRunner {
 
   /** One for each workspace that has an origin here; a slow origin slows no other. */
   #originSlots(workspace: string): GovernedSlots {
-    const { originSlackMs } = this.#settings.governor
-    const slots = this.#origins.get(workspace) ?? this.#governed({ guards: 'origin', workspace }, originSlackMs)
+    const { governor, filesInFlightMax, originFilesInFlightMax } = this.#settings
+    const known = this.#origins.get(workspace)
+    if (known !== undefined) return known
+    const max = Math.min(filesInFlightMax, originFilesInFlightMax.get(workspace) ?? filesInFlightMax)
+    const slots = this.#governed({ guards: 'origin', workspace }, governor.originSlackMs, max)
     this.#origins.set(workspace, slots)
     return slots
   }
 
-  #governed(of: Attributes, slackMs: number): GovernedSlots {
-    const { filesInFlightMax: max, attemptMs: failedMs, governor } = this.#settings
+  #governed(of: Attributes, slackMs: number, max: number): GovernedSlots {
+    const { attemptMs: failedMs, governor } = this.#settings
     return new GovernedSlots(this.#deps, { of, max, failedMs, growthMax: governor.growthMax, slackMs })
   }
 
