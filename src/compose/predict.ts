@@ -13,6 +13,7 @@ import { withRounds } from './rounds.ts'
 import { openRuns } from './runs.ts'
 import { type Stage, startConsumer } from './stage.ts'
 import { openSwitches } from './switches.ts'
+import { withTriggers } from './triggers.ts'
 
 /** Bounds of what a predictor remembers; the least recently used leaves. */
 const REMEMBERED = {
@@ -56,18 +57,14 @@ export async function startPredict(parts: Parts): Promise<PredictStage> {
   })
   const failed = Promise.race([stage.failed, runs.coordinator.failed])
   const explain: PredictHandler['explain'] = (workspace, session) => handler.explain(workspace, session)
-  return withRounds(
-    parts,
-    { ...keepFresh({ ...stage, failed }), explain },
-    {
-      name: 'predictions by the clock',
-      everyMs: settings.predict.tickMs,
-      round: async () => {
-        await handler.tick()
-        await rounds()
-      },
+  return withRounds(parts, withTriggers(parts, { ...keepFresh({ ...stage, failed }), explain }, paused), {
+    name: 'predictions by the clock',
+    everyMs: settings.predict.tickMs,
+    round: async () => {
+      await handler.tick()
+      await rounds()
     },
-  )
+  })
 }
 
 type OpenedSource = {

@@ -57,7 +57,7 @@ export interface Cache {
   put(key: CacheKey, value: Uint8Array, source: EntrySource): Promise<PutResult>
   /**
    * Sees to it that about so many bytes of warms can be put without an unread warm leaving for them, as long as there are
-   * cold values to leave; drops no live one. Bounded work: what it cannot find now it finds at the next call. For caches
+   * cold values to leave; where there are none the oldest unread warms leave, and never a live value. Bounded work: what it cannot find now it finds at the next call. For caches
    * that cannot keep the order of leaving by themselves.
    */
   makeRoom(bytes: number): Promise<void>

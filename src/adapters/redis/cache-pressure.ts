@@ -1,10 +1,11 @@
-import { Command, Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { CachePressure } from '../../ports/cache.ts'
 import type { CacheLifetimes } from '../cache-lifetime.ts'
 import type { CacheKeys } from './cache-keys.ts'
 import { sampleNode } from './cache-sample.ts'
 import type { RedisConnection } from './connect.ts'
 import { infoNumber } from './node.ts'
+import { addressOf } from './node-address.ts'
 
 /** How pressed one node is. */
 export type NodePressure = { readonly bytesMax: number; readonly bytesUsed: number; readonly pressure: number }
@@ -18,28 +19,21 @@ export async function measurePressure(
   lifetimes: CacheLifetimes,
 ): Promise<PressureByNode> {
   const nodes = await connection.masters()
-  const measured = nodes.map(async (node) => [addressOf(node), await pressureOf(node, keys, lifetimes)] as const)
+  const measured = nodes.map(
+    async (node) => [addressOf(connection, node), await pressureOf(node, keys, lifetimes)] as const,
+  )
   return new Map(await connection.run(() => Promise.all(measured)))
 }
 
-/** Bytes of all nodes together; the pressure is that of the node which holds the key, or of the one that has the most. */
-export function pressureFrom(byNode: PressureByNode, address: string | null): CachePressure {
+/** Bytes of all nodes together; the pressure is that of the node at the address, or of the one that has the most. */
+export function pressureFrom(byNode: PressureByNode, address: string): CachePressure {
   const all = [...byNode.values()]
   const bytesMax = all.some((node) => node.bytesMax === 0) ? null : sum(all.map((node) => node.bytesMax))
   const shares = all.map((node) => node.pressure)
   // Just after a fail-over the key's new node has not been measured yet.
-  const ofKey = address === null ? undefined : byNode.get(address)
-  const pressure = ofKey?.pressure ?? Math.max(...shares)
+  const pressure = byNode.get(address)?.pressure ?? Math.max(...shares)
   return { bytesMax, bytesUsed: sum(all.map((node) => node.bytesUsed)), pressure, pressureMin: Math.min(...shares) }
 }
-
-/** Address of the master that a key goes to, as the client knows the slots now; null where there is no cluster. */
-export function addressOfKey({ client }: RedisConnection, name: string): string | null {
-  if (client instanceof Redis) return null
-  return client.slots[new Command('get', [name]).getSlot()]?.[0] ?? null
-}
-
-const addressOf = ({ options }: Redis): string => `${options.host}:${options.port}`
 
 async function pressureOf(node: Redis, keys: CacheKeys, lifetimes: CacheLifetimes): Promise<NodePressure> {
   const info = await node.info('memory')

@@ -4,41 +4,84 @@ import type { CacheKeys } from './cache-keys.ts'
 import { type Sampled, sampleNode, turnsColdMs } from './cache-sample.ts'
 import type { RedisConnection } from './connect.ts'
 import { infoNumber, pipelined } from './node.ts'
+import { addressOf } from './node-address.ts'
+import type { OwnWarms } from './own-warms.ts'
 import { loadScript } from './script.ts'
 
 /** Part of a node's memory kept free beyond what is asked for: what readers fill takes that, and not unread warms. */
 const RESERVE_SHARE = 0.05
 
+/** The same for warms: of a cache that is full of live values they leave this, so that Redis itself evicts nothing. */
+const UNREAD_RESERVE_SHARE = 0.02
+
 /** Samples drawn on a node in one call. */
 const ROUNDS_MAX = 4
 
+/** Warms dropped in one go, and goes on a node in one call. */
+const UNREAD_PER_GO = 1_000
+const GOES_MAX = 8
+
 const DROP_COLD = loadScript('drop-cold-1')
+const DROP_UNREAD = loadScript('drop-unread-1')
 
-export type RoomWanted = { readonly bytes: number; readonly keys: CacheKeys; readonly lifetimes: CacheLifetimes }
-
-/**
- * Drops cold entries, the coldest of each sample, on masters that have not so many bytes free. Order of leaving by time
- * to live cannot do it: an unread warm has minutes left and a cold value hours, so the warm would leave first.
- */
-export async function dropCold(connection: RedisConnection, { bytes, keys, lifetimes }: RoomWanted): Promise<void> {
-  const nodes = await connection.masters()
-  const bytesEach = bytes / nodes.length
-  await connection.run(() => Promise.all(nodes.map((node) => dropColdOf(node, { bytes: bytesEach, keys, lifetimes }))))
+export type RoomWanted = {
+  readonly bytes: number
+  readonly keys: CacheKeys
+  readonly lifetimes: CacheLifetimes
+  /** What this process has put. */
+  readonly own: OwnWarms
 }
 
-async function dropColdOf(node: Redis, { bytes, keys, lifetimes }: RoomWanted): Promise<void> {
+/**
+ * Makes room on masters that have not so many bytes free: drops cold entries, the coldest of each sample; where there are
+ * none, the oldest warms that this process has put and nobody has read. Redis by itself would do neither. By time to live
+ * an unread warm leaves before a cold value; and in a cache full of live ones the few warms are not among the ten keys that
+ * Redis looks at, so that a live value would leave.
+ */
+export async function dropForRoom(connection: RedisConnection, wanted: RoomWanted): Promise<void> {
+  const nodes = await connection.masters()
+  const each = { ...wanted, bytes: wanted.bytes / nodes.length }
+  await connection.run(() => Promise.all(nodes.map((node) => dropOn(node, addressOf(connection, node), each))))
+}
+
+async function dropOn(node: Redis, address: string, wanted: RoomWanted): Promise<void> {
   const info = await node.info('memory')
   const [bytesMax, bytesUsed] = [infoNumber(info, 'maxmemory'), infoNumber(info, 'used_memory')]
   if (bytesMax === 0) return
-  let missing = bytesUsed + bytes + RESERVE_SHARE * bytesMax - bytesMax
+  const missing = bytesUsed + wanted.bytes - bytesMax
+  const dropped = await dropCold(node, missing + RESERVE_SHARE * bytesMax, wanted)
+  await dropUnread(node, address, { bytes: missing - dropped + UNREAD_RESERVE_SHARE * bytesMax, own: wanted.own })
+}
+
+/** Returns how many bytes were dropped. */
+async function dropCold(node: Redis, bytes: number, { keys, lifetimes }: RoomWanted): Promise<number> {
+  let missing = bytes
   for (let round = 0; round < ROUNDS_MAX && missing > 0; round += 1) {
     const cold = coldest(await sampleNode(node, keys, lifetimes), missing)
-    if (cold.length === 0) return
+    if (cold.length === 0) break
     const dropped = await pipelined(
       node,
       cold.map(({ name }) => ['eval', DROP_COLD.source, '1', name, coldBelowMs(name, keys, lifetimes)]),
     )
     missing -= bytesOf(cold.filter((_, at) => dropped[at] === 1))
+  }
+  return bytes - missing
+}
+
+async function dropUnread(
+  node: Redis,
+  address: string,
+  { bytes, own }: { readonly bytes: number; readonly own: OwnWarms },
+): Promise<void> {
+  let missing = bytes
+  for (let go = 0; go < GOES_MAX && missing > 0; go += 1) {
+    const oldest = own.take(address, { bytes: missing, count: UNREAD_PER_GO, nowMs: performance.now() })
+    if (oldest.length === 0) return
+    const dropped = await pipelined(
+      node,
+      oldest.map(({ name }) => ['eval', DROP_UNREAD.source, '1', name]),
+    )
+    missing -= bytesOf(oldest.filter((_, at) => dropped[at] === 1))
   }
 }
 
@@ -59,4 +102,5 @@ function coldBelowMs(name: string, keys: CacheKeys, lifetimes: CacheLifetimes): 
   return String(key === null ? 0 : turnsColdMs(lifetimes, key))
 }
 
-const bytesOf = (entries: readonly Sampled[]): number => entries.reduce((sum, { bytes }) => sum + bytes, 0)
+const bytesOf = (entries: readonly { readonly bytes: number }[]): number =>
+  entries.reduce((sum, { bytes }) => sum + bytes, 0)

@@ -6,10 +6,12 @@ import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs } from '../cache-lif
 import { pack, sourceOf, unpack } from '../compression.ts'
 import { remembered } from '../remembered.ts'
 import { type CacheKeys, createCacheKeys } from './cache-keys.ts'
-import { addressOfKey, measurePressure, pressureFrom } from './cache-pressure.ts'
-import { dropCold } from './cache-room.ts'
+import { measurePressure, pressureFrom } from './cache-pressure.ts'
+import { dropForRoom } from './cache-room.ts'
 import { clearEntries, countEntries } from './cache-scan.ts'
 import type { RedisConnection } from './connect.ts'
+import { addressOfKey } from './node-address.ts'
+import { OwnWarms } from './own-warms.ts'
 import { loadScript, type RedisScript, runScript, toBuffer } from './script.ts'
 
 export type RedisCacheOptions = {
@@ -29,6 +31,12 @@ export type RedisCacheOptions = {
 
 const VALUE_BYTES_MAX = 16 * 1_024 * 1_024
 const PRESSURE_AGE_MS_MAX = 1_000
+
+/** Memory that Redis takes for an entry beside its key and its value, about. */
+const ENTRY_BYTES = 64
+
+/** No node has this address. */
+const NO_NODE = 'none'
 
 const MARK_READ = loadScript('mark-read-1')
 const RENEW = loadScript('renew-1')
@@ -50,6 +58,7 @@ export function createRedisCache(connection: RedisConnection, options: RedisCach
     connection,
     keys,
     lifetimes,
+    own: new OwnWarms(lifetimes.unreadMs),
     valueBytesMax: options.valueBytesMax ?? VALUE_BYTES_MAX,
     onDamaged: options.onDamaged ?? (() => {}),
   }
@@ -64,7 +73,7 @@ export function createRedisCache(connection: RedisConnection, options: RedisCach
     get: (key) => getEntry(context, key),
     has: (wanted) => run(() => Promise.all(wanted.map(async (key) => (await client.exists(keys.entry(key))) === 1))),
     put: (key, value, source) => putEntry(context, key, { value, source }),
-    makeRoom: (bytes) => dropCold(connection, { bytes, keys, lifetimes }),
+    makeRoom: (bytes) => dropForRoom(connection, { bytes, keys, lifetimes, own: context.own }),
     renew: (wanted) => Promise.all(wanted.map(renew)),
     pointer: async (key) => {
       const lifeMs = jitteredMs(lifetimes.pointerMs, key)
@@ -84,7 +93,7 @@ export function createRedisCache(connection: RedisConnection, options: RedisCach
       return Number(await run(() => runScript(client, { script: SPEND, keys: [keys.budget(budget)], args })))
     },
     pressure: async (key) =>
-      pressureFrom(await measured(), key === undefined ? null : addressOfKey(connection, keys.entry(key))),
+      pressureFrom(await measured(), (key === undefined ? null : addressOfKey(connection, keys.entry(key))) ?? NO_NODE),
     stats: (workspaceId) => countEntries(connection, keys.entriesOf(workspaceId)),
     clear: (workspaceId) => clearEntries(connection, keys.entriesOf(workspaceId)),
     healthy: () => connection.healthy(),
@@ -96,6 +105,7 @@ type Context = {
   readonly connection: RedisConnection
   readonly keys: CacheKeys
   readonly lifetimes: CacheLifetimes
+  readonly own: OwnWarms
   readonly valueBytesMax: number
   readonly onDamaged: () => void
 }
@@ -134,9 +144,12 @@ async function putEntry(context: Context, key: CacheKey, { value, source }: Inco
     traceparent: isWarm ? source.traceparent : null,
   })
   const lifeMs = jitteredMs(isWarm ? context.lifetimes.unreadMs : context.lifetimes.readMs, key)
+  const name = context.keys.entry(key)
   try {
-    const reply = await run(() => client.set(context.keys.entry(key), toBuffer(bytes), 'PX', lifeMs, 'NX'))
-    return reply === 'OK' ? 'stored' : 'present'
+    if ((await run(() => client.set(name, toBuffer(bytes), 'PX', lifeMs, 'NX'))) !== 'OK') return 'present'
+    const warm = { name, bytes: bytes.length + name.length + ENTRY_BYTES, atMs: performance.now() }
+    if (isWarm) context.own.add(addressOfKey(context.connection, name) ?? NO_NODE, warm)
+    return 'stored'
   } catch (error) {
     if (error instanceof ForewarmError && error.code === 'FW_CACHE_FULL') return 'full'
     throw error

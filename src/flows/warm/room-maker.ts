@@ -7,6 +7,9 @@ import { RoomCredit } from '../../warming/room-credit.ts'
 /** A cache that makes room for longer than this is not waited for. */
 const WAIT_MS_MAX = 1_000
 
+/** Memory that an entry takes beside its value, about: its key, its times, its place in the table. */
+const ENTRY_BYTES = 128
+
 /** Has the cache make room before warms are put; all who put at the same time wait for one call. */
 export class RoomMaker {
   readonly #deps: { readonly cache: Cache; readonly clock: Clock; readonly logger: Log }
@@ -20,7 +23,7 @@ export class RoomMaker {
   /** Rejects with the signal's reason, never for what the cache says: a warm without room made is still worth the try. */
   async before(bytes: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps
-    const wish = this.#credit.wish(bytes, clock.monotonicMs())
+    const wish = this.#credit.wish(bytes + ENTRY_BYTES, clock.monotonicMs())
     if (wish > 0) this.#making = this.#make(wish)
     const over = new AbortController()
     try {

@@ -28,11 +28,14 @@ export class Packages {
     return null
   }
 
-  /** The folder of the package of that name which a file below `folder` sees: itself or a member of its workspaces. */
+  /**
+   * The folder of the package of that name which a file below `folder` sees: the one that it belongs to, if that has
+   * `exports`, or a member of its workspaces.
+   */
   named(name: string, folder: string): string | null {
-    const scope = this.scopeOf(folder)
-    if (scope !== null && textAt(this.at(scope) ?? {}, 'name') === name) return scope
     for (const up of foldersUp(folder)) {
+      const own = this.#byFolder.get(up)
+      if (isData(own?.['exports']) && own['name'] === name) return up
       const member = this.#members.get(up)?.get(name)
       if (member !== undefined) return member
     }

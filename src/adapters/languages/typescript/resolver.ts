@@ -1,14 +1,29 @@
 import type { ParsedImport } from '../../../dependencies/parsed-file.ts'
 import type { Resolver, SourceTree } from '../../../ports/language.ts'
-import { textAt } from './data.ts'
 import { targetsOf } from './exports.ts'
 import { FileLookup } from './file-lookup.ts'
 import { Packages } from './packages.ts'
 import { folderOf, inNodeModules, isBelow, joined } from './paths.ts'
 import { type ModuleSettings, substitutesOf, TsConfigs } from './ts-configs.ts'
 
-/** Conditions of package.json that hold, first for `import`, then for `require`. */
-const CONDITIONS = ['import', 'require'].map((syntax) => [syntax, 'types', 'node', 'module', 'source', 'default'])
+type Syntax = 'import' | 'require'
+
+/** Conditions of package.json that hold: those of the importing file's own syntax first. */
+const conditionsFor = (syntax: Syntax): readonly (readonly string[])[] =>
+  [syntax, syntax === 'import' ? 'require' : 'import'].map((one) => [
+    one,
+    'types',
+    'node',
+    'module',
+    'source',
+    'default',
+  ])
+
+/** Whether a file is CommonJS, by its name. */
+const syntaxOf = (path: string): Syntax => (/\.c[jt]s$/.test(path) ? 'require' : 'import')
+
+/** Where an import stands: all files of a folder with one syntax find the same. */
+type Place = { readonly folder: string; readonly syntax: Syntax }
 
 /** Folders into which sources are built. */
 const BUILT = new Set(['dist', 'lib', 'build', 'out', 'output', 'esm', 'cjs', 'es', 'types', 'module', 'commonjs'])
@@ -18,8 +33,8 @@ export class TypeScriptResolver implements Resolver {
   readonly #packages: Packages
   readonly #configs: TsConfigs
   readonly #lookup: FileLookup
-  /** By folder, then by specifier: a folder's files mostly import the same. */
-  readonly #known = new Map<string, Map<string, string | null>>()
+  /** By place, then by specifier. */
+  readonly #results = new Map<string, Map<string, string | null>>()
 
   constructor({ files, configurations }: SourceTree) {
     this.#packages = new Packages(configurations)
@@ -29,37 +44,40 @@ export class TypeScriptResolver implements Resolver {
 
   resolve(from: string, imports: readonly ParsedImport[]): readonly string[] {
     const found = new Set<string>()
+    const place: Place = { folder: folderOf(from), syntax: syntaxOf(from) }
     for (const { specifier } of imports) {
-      const path = this.#inFolder(folderOf(from), specifier)
+      const path = this.#known(place, specifier)
       if (path !== null && path !== from) found.add(path)
     }
     return [...found]
   }
 
-  #inFolder(folder: string, specifier: string): string | null {
-    const known = this.#known.get(folder) ?? new Map<string, string | null>()
-    this.#known.set(folder, known)
+  #known(place: Place, specifier: string): string | null {
+    const key = `${place.syntax} ${place.folder}`
+    const known = this.#results.get(key) ?? new Map<string, string | null>()
+    this.#results.set(key, known)
     const before = known.get(specifier)
     if (before !== undefined) return before
-    const path = this.#find(folder, specifier) ?? this.#withoutQuery(folder, specifier)
+    const path = this.#find(place, specifier) ?? this.#withoutQuery(place, specifier)
     const result = path === null || inNodeModules(path) ? null : path
     known.set(specifier, result)
     return result
   }
 
   /** Bundlers let imports carry a query: `./icon.svg?raw`. */
-  #withoutQuery(folder: string, specifier: string): string | null {
+  #withoutQuery(place: Place, specifier: string): string | null {
     const at = specifier.indexOf('?')
-    return at < 1 ? null : this.#find(folder, specifier.slice(0, at))
+    return at < 1 ? null : this.#find(place, specifier.slice(0, at))
   }
 
-  #find(folder: string, specifier: string): string | null {
+  #find(place: Place, specifier: string): string | null {
+    const { folder } = place
     if (/^\.\.?(?:\/|$)/.test(specifier)) return this.#relative(folder, specifier)
     if (specifier.startsWith('/') || /^[a-z]{2,}:/.test(specifier)) return null
     const settings = this.#configs.for(folder)
     return (
       this.#first(settings.flatMap((one) => this.#bySettings(one, specifier))) ??
-      (specifier.startsWith('#') ? this.#byImports(folder, specifier) : this.#byPackage(folder, specifier))
+      (specifier.startsWith('#') ? this.#byImports(place, specifier) : this.#byPackage(place, specifier))
     )
   }
 
@@ -99,30 +117,24 @@ export class TypeScriptResolver implements Resolver {
     return null
   }
 
-  #byImports(folder: string, specifier: string): string | null {
-    const scope = this.#packages.scopeOf(folder)
+  #byImports(place: Place, specifier: string): string | null {
+    const scope = this.#packages.scopeOf(place.folder)
     if (scope === null) return null
     const table = this.#packages.at(scope)?.['imports']
-    for (const target of this.#targets(table, specifier, folder)) {
-      const found = target.startsWith('.') ? this.#target(scope, target) : this.#byPackage(folder, target)
+    for (const target of this.#targets(table, specifier, place)) {
+      const found = target.startsWith('.') ? this.#target(scope, target) : this.#byPackage(place, target)
       if (found !== null) return found
     }
     return null
   }
 
-  #byPackage(folder: string, specifier: string): string | null {
+  #byPackage(place: Place, specifier: string): string | null {
     const [, name, rest = ''] = /^((?:@[^/]+\/)?[^/@#][^/]*)(\/.*)?$/.exec(specifier) ?? []
-    const found = name === undefined ? null : this.#packages.named(name, folder)
+    const found = name === undefined ? null : this.#packages.named(name, place.folder)
     if (found === null) return null
-    const data = this.#packages.at(found) ?? {}
-    const isSelf = this.#packages.scopeOf(folder) === found
-    if (data['exports'] !== undefined && data['exports'] !== null) return this.#exported(found, `.${rest}`, folder)
-    // Without exports a package cannot name itself.
-    return isSelf && textAt(data, 'name') === name ? null : this.#inside(found, rest)
-  }
-
-  #exported(found: string, subpath: string, folder: string): string | null {
-    const targets = this.#targets(this.#packages.at(found)?.['exports'], subpath, folder)
+    const table = this.#packages.at(found)?.['exports'] ?? null
+    if (table === null) return this.#inside(found, rest)
+    const targets = this.#targets(table, `.${rest}`, place)
     for (const target of targets) {
       const path = this.#target(found, target)
       if (path !== null) return path
@@ -138,9 +150,9 @@ export class TypeScriptResolver implements Resolver {
     return there ?? this.#firstSource(found, rest === '' ? this.#packages.entriesOf(found) : [rest])
   }
 
-  #targets(table: unknown, subpath: string, folder: string): readonly string[] {
+  #targets(table: unknown, subpath: string, { folder, syntax }: Place): readonly string[] {
     const custom = this.#configs.for(folder).flatMap(({ conditions }) => conditions)
-    return CONDITIONS.flatMap((conditions) => targetsOf(table, subpath, new Set([...conditions, ...custom])))
+    return conditionsFor(syntax).flatMap((conditions) => targetsOf(table, subpath, new Set([...conditions, ...custom])))
   }
 
   #target(found: string, target: string): string | null {
