@@ -10,17 +10,25 @@ import { configCommand } from './config-command.ts'
 import { type CommandContext, commandContext } from './context.ts'
 import { deadLettersCommand } from './dead-letters.ts'
 import { depsCommand } from './deps.ts'
+import { explainCommand } from './explain-command.ts'
 import { reportFailure } from './failure.ts'
 import { modelCommand } from './model-command.ts'
+import { pauseCommands } from './pause-commands.ts'
 import { processCommands } from './process-commands.ts'
 import { publishCommand } from './publish.ts'
 import { endLike, recordCommand } from './record.ts'
 import { replayCommand } from './replay.ts'
+import { interruptsOf } from './runs/interrupts.ts'
+import { runsCommand } from './runs-command.ts'
 import { topicsCommand } from './topics.ts'
+import { type RunsContext, warmCommand } from './warm-command.ts'
 
 const EXAMPLES = `
 Examples:
   forewarm up                                   everything in this process, on one file
+  forewarm warm --strategy production           warm a workspace now, verified file by file
+  forewarm runs list                            what was warmed, and what was not
+  forewarm explain src/main.py                  why a file was, or was not, warmed
   forewarm record -- npx eslint .               run a command and publish which files it reads
   forewarm publish trace.csv --speed 10         replay a trace, ten times as fast
   forewarm cache stats --workspace acme/web     what the cache holds of a workspace
@@ -30,7 +38,7 @@ Examples:
   forewarm dead-letters list                    records that could not be handled, and why
   forewarm config print                         the settings that hold now
 
-Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 3 stopped by the deadline.
+Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 3 stopped by the deadline (warm: partial), 4 timed out.
 Settings: docs/configuration.md. Errors by code: docs/errors.md.`
 
 function program(): Command {
@@ -57,8 +65,19 @@ function interrupted(): AbortSignal {
   return stopping.signal
 }
 
+const runsContext = (context: CommandContext): RunsContext => ({
+  ...context,
+  report: terminal.report,
+  atTerminal: process.stderr.isTTY === true,
+  interrupts: interruptsOf,
+})
+
 const allCommands = (context: CommandContext): readonly Command[] => [
   ...processCommands(context),
+  warmCommand(runsContext(context)),
+  runsCommand(runsContext(context)),
+  explainCommand(context),
+  ...pauseCommands(context),
   modelCommand(context),
   replayCommand(),
   recordCommand({

@@ -69,7 +69,7 @@ async function startNamed(
       const health = await startHealth(parts, stages)
       closers.push(() => health.close())
     }
-    const lock = name === 'up' ? lockUp(settings.embedded.file) : null
+    const lock = name === 'up' ? lockUp(settings.embedded.file, [...settings.workspaces.keys()]) : null
     closers.push(() => lock?.release())
     stages.push(...(await startPatiently(STARTERS[name], parts, signal)))
     lock?.announce(stages.find(({ url }) => url !== undefined)?.url ?? null)

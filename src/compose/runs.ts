@@ -10,7 +10,7 @@ import { RunCoordinator } from '../flows/predict/runs/coordinator.ts'
 import { type FindDependencies, Planner } from '../flows/predict/runs/planner.ts'
 import { RunNotes } from '../flows/predict/runs/run-notes.ts'
 import { ForewarmError } from '../ports/errors.ts'
-import type { ModelReader } from '../ports/model-reader.ts'
+import type { FoldedRuns, ModelReader } from '../ports/model-reader.ts'
 import type { IsPaused } from '../ports/switches.ts'
 import { PLAN_ENTRIES_MAX } from '../warming/run/plan.ts'
 import { NO_WISH, toRunSpec } from '../warming/strategy/to-run-spec.ts'
@@ -21,19 +21,28 @@ export type RunsParts = { readonly models: ModelReader; readonly paused: IsPause
 
 export type OpenedRuns = { readonly coordinator: RunCoordinator; close(): Promise<void> }
 
-export async function openRuns(parts: Parts, { models, paused }: RunsParts): Promise<OpenedRuns> {
-  const { settings, engines, telemetry, logger, origins } = parts
-  const { clock, log, codec } = engines
+export type OpenedPlanner = { readonly planner: Planner; readonly notes: RunNotes; readonly folded: FoldedRuns }
+
+/** What plans runs: in the process that carries them out, and where a plan is only shown. */
+export async function openPlanner(parts: Parts, models: ModelReader): Promise<OpenedPlanner> {
+  const { settings, engines, origins } = parts
   const { limits } = settings.model
   const store = engines.store()
   const notes = new RunNotes(store.notes)
   const folded = createFoldedRuns({ store, sha256Hex, limits })
   const { graphs } = await parts.graphs()
   const planner = new Planner({
-    ...{ origins, models, folded, notes, clock, dependencies: dependenciesIn(graphs) },
+    ...{ origins, models, folded, notes, clock: engines.clock, dependencies: dependenciesIn(graphs) },
     isName: (path) => wirePathProblem(path) === null,
     entriesMax: Math.min(PLAN_ENTRIES_MAX, limits.runChunk * limits.runChunksMax),
   })
+  return { planner, notes, folded }
+}
+
+export async function openRuns(parts: Parts, { models, paused }: RunsParts): Promise<OpenedRuns> {
+  const { settings, engines, telemetry, logger } = parts
+  const { clock, log, codec } = engines
+  const { planner, notes, folded } = await openPlanner(parts, models)
   const strategies = strategyOf(settings, availableParallelism())
   const coordinator = new RunCoordinator({
     ...{ notes, folded, planner, paused, clock, telemetry, logger, newId: randomUUID },

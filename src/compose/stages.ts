@@ -31,9 +31,9 @@ const NOTHING_HERE: StagesHere = { failed: new Promise<never>(() => {}), stop: a
  * of a distributed one run elsewhere.
  */
 export async function runStagesHere(parts: Parts): Promise<StagesHere> {
-  const { mode, embedded } = parts.settings
+  const { mode, embedded, workspaces } = parts.settings
   if (mode === 'distributed' || findUp(embedded.file) !== null) return NOTHING_HERE
-  const lock = lockUp(embedded.file)
+  const lock = lockUp(embedded.file, [...workspaces.keys()])
   try {
     const { stages } = await startStages(parts)
     const stop = async () => {

@@ -1,5 +1,5 @@
 /** Keeps a second `forewarm up` off the same file: its consumers are in one process. Says where the first one is. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { ForewarmError } from '../ports/errors.ts'
 
 export type UpLock = {
@@ -8,27 +8,57 @@ export type UpLock = {
   release(): void
 }
 
-type Holder = { readonly pid: number; readonly url: string | null }
+type Holder = {
+  readonly pid: number
+  readonly url: string | null
+  /** Names of the workspaces that it can warm. */
+  readonly workspaces: readonly string[]
+}
 
 const lockOf = (file: string): string => `${file}.lock`
 
-/** Takes the lock of an embedded file; that of a process that is gone is taken over. */
-export function lockUp(file: string): UpLock {
+/** Takes the lock of an embedded file for these workspaces; that of a process that is gone is taken over. */
+export function lockUp(file: string, workspaces: readonly string[]): UpLock {
   const lock = lockOf(file)
-  const holder = findUp(file)
-  if (holder !== null) {
-    const where = holder.url === null ? '' : ` at ${holder.url}`
-    const message = `forewarm up already works on ${file} (process ${holder.pid}${where}): stop it, or set embedded.file`
-    throw new ForewarmError('FW_CONFIG_INVALID', message)
+  const own = `${lock}.${process.pid}`
+  const write = (url: string | null) => writeFileSync(own, JSON.stringify({ pid: process.pid, url, workspaces }))
+  write(null)
+  try {
+    take(file, own)
+  } finally {
+    rmSync(own, { force: true })
   }
-  const note = (url: string | null) => JSON.stringify({ pid: process.pid, url })
-  rmSync(lock, { force: true })
-  // Of two that start at once only one creates it.
-  writeFileSync(lock, note(null), { flag: 'wx' })
   return {
-    announce: (url) => writeFileSync(lock, note(url)),
+    announce: (url) => {
+      write(url)
+      renameSync(own, lock)
+    },
     release: () => rmSync(lock, { force: true }),
   }
+}
+
+/** Of two that start at once only one makes its note the lock; nobody ever sees half a note. */
+function take(file: string, own: string): void {
+  const lock = lockOf(file)
+  for (;;) {
+    refuseHolder(file)
+    try {
+      linkSync(own, lock)
+      return
+    } catch (cause) {
+      if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause
+    }
+    // Left by a process that is gone, unless somebody was quicker to take it over meanwhile.
+    if (findUp(file) === null) rmSync(lock, { force: true })
+  }
+}
+
+function refuseHolder(file: string): void {
+  const holder = findUp(file)
+  if (holder === null) return
+  const where = holder.url === null ? '' : ` at ${holder.url}`
+  const message = `forewarm up already works on ${file} (process ${holder.pid}${where}): stop it, or set embedded.file`
+  throw new ForewarmError('FW_CONFIG_INVALID', message)
 }
 
 /** The process that works on an embedded file now, or null. */

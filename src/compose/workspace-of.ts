@@ -39,8 +39,9 @@ function unconfigured(settings: Settings, folder: string): ChosenWorkspace {
     new ForewarmError('FW_CONFIG_INVALID', `${folder} is no configured workspace${why}: ${mend}`)
   if (settings.mode === 'distributed') throw refuse('')
   if (settings.workspaces.has(workspace)) throw refuse(`, and ${workspace} is another one`)
-  if (findUp(settings.embedded.file) !== null) {
-    throw refuse(`, and the \`forewarm up\` that works on ${settings.embedded.file} does not know it`)
+  const holder = findUp(settings.embedded.file)
+  if (holder !== null && !holder.workspaces.includes(workspace)) {
+    throw refuse(`, and process ${holder.pid}, which works on ${settings.embedded.file} now, does not know it`)
   }
   const workspaces = new Map([...settings.workspaces, [workspace, workspaceAt(folder)]])
   return { workspace, folder, settings: { ...settings, workspaces } }

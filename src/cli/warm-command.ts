@@ -1,0 +1,123 @@
+/** `forewarm warm`: asks for a run and waits for its end. */
+import { randomUUID } from 'node:crypto'
+import { userInfo } from 'node:os'
+import { Command, InvalidArgumentError } from 'commander'
+import { type RunTools, withRuns } from '../compose/run-tools.ts'
+import { type ChosenWorkspace, chooseWorkspace } from '../compose/workspace-of.ts'
+import type { WarmRequest } from '../warming/command.ts'
+import { toWarmRequest } from '../warming/strategy/to-run-spec.ts'
+import type { CommandContext } from './context.ts'
+import { planText } from './runs/dry-run.ts'
+import { durationMs } from './runs/figures.ts'
+import { jsonOutput, plainOutput, type RunOutput, terminalOutput } from './runs/output.ts'
+import { type Interrupts, runToEnd } from './runs/wait.ts'
+import { strategyFor, wishFor } from './runs/wishes.ts'
+
+export type RunsContext = CommandContext & {
+  /** Progress and notes. */
+  readonly report: (text: string) => void
+  /** Whether progress goes to a terminal. */
+  readonly atTerminal: boolean
+  readonly interrupts: () => Interrupts
+}
+
+type Options = {
+  readonly strategy?: string
+  readonly workspace?: string
+  readonly changedSince?: string
+  readonly timeout?: number
+  readonly dryRun?: true
+  readonly check?: true
+  readonly follow: boolean
+  readonly json?: true
+}
+
+const HELP = `
+PATHS are relative to the workspace: files, folders, globs, @FILE with one path a line (@- for standard input), and the
+other selectors (mostAccessed:100, profile:ANALYZER, peakHour, withinHour, changed:REF, list:FILE). With some, the
+strategy's own priority files are left out.
+
+Without --strategy: \`paths\` (the named files and nothing else) where PATHS are given, \`ci\` with --changed-since, else
+\`default\`. Strategies: docs/strategies.md.
+
+An embedded deployment needs nothing running: where no \`forewarm up\` works on its file, this command does the work itself.
+
+Exit codes: 0 complete (every file is in the cache and was verified there), 1 failed, 2 wrong arguments or settings,
+3 partial (with --check: something is cold), 4 timed out, 130 cancelled by Ctrl-C.`
+
+export function warmCommand(context: RunsContext): Command {
+  return workspaceOption(new Command('warm'))
+    .description('warm files of a workspace now, and wait until they are verified in the cache')
+    .argument('[paths...]', 'what to warm first; else as the strategy says')
+    .option('-s, --strategy <name|file>', 'a strategy of the settings, a preset, or a file of strategies (FILE#NAME)')
+    .option('--changed-since <ref>', 'files that git says have changed since this branch, tag or commit')
+    .option('--timeout <time>', 'time for the run to end, e.g. 60s or 5m', time)
+    .option('--dry-run', 'only print the plan, each file with its reason')
+    .option('--check', 'only look which files are in the cache, and say what is cold')
+    .option('--no-follow', 'do not wait: print the id of the run')
+    .option('--follow', 'wait for the end (the default)', true)
+    .option('--json', 'as NDJSON: progress, file, ended')
+    .addHelpText('after', HELP)
+    .action((paths: readonly string[], options: Options) => warm(context, paths, options))
+}
+
+export const workspaceOption = (command: Command): Command =>
+  command.option(
+    '-w, --workspace <name|folder>',
+    'the workspace; else the nearest folder with .git, else the current one',
+  )
+
+function time(text: string): number {
+  const timeMs = durationMs(text)
+  if (timeMs === null || timeMs < 1) throw new InvalidArgumentError('a time with its unit, e.g. 60s or 5m')
+  return timeMs
+}
+
+async function warm(context: RunsContext, paths: readonly string[], options: Options): Promise<void> {
+  const requestedAtMs = Date.now()
+  const chosen = chooseWorkspace(context.settings(), options.workspace, process.cwd())
+  const request = requestOf(chosen, requestedAtMs, { paths, options })
+  const code = await withRuns(chosen.settings, async (tools): Promise<number> => {
+    if (options.dryRun) return dryRun(context, tools, { request, json: options.json === true })
+    if (options.follow)
+      return runToEnd({ tools, request, output: outputOf(context, options.json), interrupts: context.interrupts() })
+    await tools.append(request)
+    context.write(options.json ? `${JSON.stringify({ type: 'requested', id: request.id })}\n` : `${request.id}\n`)
+    return 0
+  })
+  context.exit(code)
+}
+
+function requestOf(
+  { workspace, folder, settings }: ChosenWorkspace,
+  requestedAtMs: number,
+  { paths, options }: { readonly paths: readonly string[]; readonly options: Options },
+): WarmRequest {
+  const { strategy, changedSince, timeout: timeoutMs, check = false } = options
+  const given = { strategy, changedSince, timeoutMs, check, paths }
+  const origin = { id: randomUUID(), workspace, revision: null, requestedAtMs, requestedBy: requester() }
+  return toWarmRequest(strategyFor(given, settings), origin, wishFor(given, folder))
+}
+
+async function dryRun(
+  { write }: RunsContext,
+  { plan }: RunTools,
+  { request, json }: { readonly request: WarmRequest; readonly json: boolean },
+): Promise<number> {
+  write(planText(await plan(request), json))
+  return 0
+}
+
+/** The name under which runs are asked for: that of the user, else the command's. */
+export function requester(): string {
+  try {
+    return userInfo().username.slice(0, 256) || 'forewarm warm'
+  } catch {
+    return 'forewarm warm'
+  }
+}
+
+export function outputOf({ write, report, atTerminal }: RunsContext, json: true | undefined): RunOutput {
+  const deps = { write, report, nowMs: () => performance.now() }
+  return json ? jsonOutput(deps) : atTerminal ? terminalOutput(deps) : plainOutput(deps)
+}

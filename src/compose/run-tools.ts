@@ -1,0 +1,58 @@
+/** What commands and programs that ask for runs work with. */
+import type { Settings } from '../config/schema.ts'
+import { appendRequest } from '../flows/run-requests.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ModelReader } from '../ports/model-reader.ts'
+import type { RunReader } from '../ports/runs.ts'
+import type { Switches } from '../ports/switches.ts'
+import type { WarmRequest } from '../warming/command.ts'
+import type { OrderedPlan } from '../warming/run/order.ts'
+import { modelReader, type Parts, runReader } from './parts.ts'
+import { createRunHost, type RunHost } from './run-host.ts'
+import { openPlanner } from './runs.ts'
+import { openSwitches } from './switches.ts'
+import { withParts } from './tools.ts'
+
+/** A plan that takes longer is given up, milliseconds. */
+const PLAN_MS = 300_000
+
+export type RunTools = {
+  readonly parts: Parts
+  readonly clock: Clock
+  readonly runs: RunReader
+  readonly models: ModelReader
+  readonly switches: Switches
+  /** Whoever carries runs out: other processes, or this one. */
+  readonly host: RunHost
+  append(request: WarmRequest): Promise<void>
+  /** What a request would warm; nothing is appended or noted. */
+  plan(request: WarmRequest): Promise<OrderedPlan>
+}
+
+/** Lends the tools to `work`; what runs in this process for it is stopped in order at its end. */
+export const withRuns = <Result>(settings: Settings, work: (tools: RunTools) => Promise<Result>): Promise<Result> =>
+  withParts(settings, async (parts) => {
+    const { log, codec, clock } = parts.engines
+    const host = createRunHost(parts)
+    const tools: RunTools = {
+      parts,
+      clock,
+      host,
+      runs: runReader(parts),
+      models: modelReader(parts),
+      switches: openSwitches(parts).switches,
+      append: (request) => appendRequest({ log, codec }, request),
+      plan: (request) => plan(parts, request),
+    }
+    try {
+      return await Promise.race([work(tools), host.failed])
+    } finally {
+      await host.stop()
+    }
+  })
+
+async function plan(parts: Parts, request: WarmRequest): Promise<OrderedPlan> {
+  if (request.spec === null) throw new Error('a request without a spec is planned by the settings of predict')
+  const { planner } = await openPlanner(parts, modelReader(parts))
+  return planner.plan(request, request.spec, AbortSignal.timeout(PLAN_MS))
+}
