@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { strategyOf } from '../config/strategies.ts'
 import { closure } from '../dependencies/import-graph.ts'
+import { AST } from '../flows/ast-layer.ts'
 import { createFoldedRuns } from '../flows/folded-runs.ts'
 import type { ImportGraphs } from '../flows/graph/graph.ts'
 import { appendCommands } from '../flows/predict/issuer.ts'
@@ -12,10 +13,14 @@ import { RunNotes } from '../flows/predict/runs/run-notes.ts'
 import { ForewarmError } from '../ports/errors.ts'
 import type { FoldedRuns, ModelReader } from '../ports/model-reader.ts'
 import type { IsPaused } from '../ports/switches.ts'
+import { INCREMENTAL } from '../warming/incremental.ts'
 import { PLAN_ENTRIES_MAX } from '../warming/run/plan.ts'
 import { NO_WISH, toRunSpec } from '../warming/strategy/to-run-spec.ts'
 import { wirePathProblem } from '../wire/path.ts'
 import { type Parts, sha256Hex } from './parts.ts'
+
+/** Layers that only files of a known language have. */
+const SOURCE_LAYERS: ReadonlySet<string> = new Set([AST, INCREMENTAL])
 
 export type RunsParts = { readonly models: ModelReader; readonly paused: IsPaused }
 
@@ -30,10 +35,11 @@ export async function openPlanner(parts: Parts, models: ModelReader): Promise<Op
   const store = engines.store()
   const notes = new RunNotes(store.notes)
   const folded = createFoldedRuns({ store, sha256Hex, limits })
-  const { graphs } = await parts.graphs()
+  const { graphs, languages } = await parts.graphs()
   const planner = new Planner({
     ...{ origins, models, folded, notes, clock: engines.clock, dependencies: dependenciesIn(graphs) },
     isName: (path) => wirePathProblem(path) === null,
+    hasValue: (path, layer) => !SOURCE_LAYERS.has(layer) || languages.some((language) => language.handles(path)),
     entriesMax: Math.min(PLAN_ENTRIES_MAX, limits.runChunk * limits.runChunksMax),
   })
   return { planner, notes, folded }

@@ -3,12 +3,14 @@ import type { ParsedFile } from '../dependencies/parsed-file.ts'
 import type { Language } from '../ports/language.ts'
 import type { LayerFile, LayerProducer } from '../ports/layer.ts'
 
+export const AST = 'ast'
+
 /** Null for a file of no known language; takes bounded time. */
 export type ParseFile = (file: Pick<LayerFile, 'path' | 'bytes'>, signal: AbortSignal) => Promise<ParsedFile | null>
 
 /** The `ast` layer: what the import graph's own parsers say of a file, as JSON. */
 export const createAstLayer = (languages: readonly Language[], parse: ParseFile): LayerProducer => ({
-  name: 'ast',
+  name: AST,
   version: [AST_FORMAT, parserVersions(languages)].join(' '),
   handles: (path) => languages.some((language) => language.handles(path)),
   isBounded: true,

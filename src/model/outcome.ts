@@ -8,7 +8,7 @@ export type WarmOutcomeKind =
   | 'present'
   /** In the control group: predicted and settled, never warmed. */
   | 'control'
-  /** Not done on purpose; `detail` says why: pressure, deadline, limit, size, held, layer, workspace, paused. */
+  /** Not done on purpose; `detail` says why: pressure, deadline, limit, size, held, layer, workspace, paused, language, closure. */
   | 'skipped'
   /** The origin has no such file. */
   | 'missing'

@@ -128,6 +128,7 @@ export async function createRunWorld(files: ReadonlyMap<string, string>) {
       const planner = new Planner({
         ...{ origins, models: faults.models ?? reader, folded, notes, dependencies, clock },
         isName: (path) => wirePathProblem(path) === null,
+        hasValue: () => true,
         entriesMax: 10_000,
       })
       const append = (commands: readonly WarmCommand[]) => appendCommands({ log, codec, telemetry }, commands, null)

@@ -32,6 +32,8 @@ export type PlannerDeps = {
   readonly dependencies: FindDependencies
   /** Whether a record can carry a path. */
   readonly isName: (path: string) => boolean
+  /** Whether files of this path have a value in the layer at all. */
+  readonly hasValue: (path: string, layer: string) => boolean
   readonly clock: Pick<Clock, 'now'>
   /** Places of one run whose answers ingest keeps. */
   readonly entriesMax: number
@@ -81,6 +83,7 @@ export class Planner {
         layers: layers.length === 0 ? ['content'] : [...new Set(layers)],
         filesMax,
         entriesMax: this.#deps.entriesMax,
+        hasValue: this.#deps.hasValue,
       })
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause
