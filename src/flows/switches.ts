@@ -38,10 +38,11 @@ export class StoredSwitches implements Switches {
     this.#deps = deps
   }
 
-  readonly paused = (workspace: string): boolean => this.pauseOf(workspace) !== null
+  readonly paused = (workspace: string): boolean => this.#knownOf(workspace) !== null
 
-  pauseOf(workspace: string): Pause | null {
-    return this.#known.get(workspace) ?? this.#known.get(null) ?? null
+  async pauseOf(workspace: string): Promise<Pause | null> {
+    await this.round()
+    return this.#knownOf(workspace)
   }
 
   async list(): Promise<readonly Pause[]> {
@@ -86,6 +87,10 @@ export class StoredSwitches implements Switches {
       }
       this.#isAway = true
     }
+  }
+
+  #knownOf(workspace: string): Pause | null {
+    return this.#known.get(workspace) ?? this.#known.get(null) ?? null
   }
 
   async #read(): Promise<{ readonly pauses: Pauses; readonly version: number }> {

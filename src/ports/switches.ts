@@ -14,8 +14,8 @@ export type IsPaused = (workspace: string) => boolean
 export interface Switches {
   /** Whether warming of a workspace is paused, as far as this process knows: at most a second old. */
   readonly paused: IsPaused
-  /** The pause that a workspace is under, its own before that of all; as old as the answer of `paused`. */
-  pauseOf(workspace: string): Pause | null
+  /** The pause that a workspace is under, its own before that of all, read anew; while the store is away the last known. */
+  pauseOf(workspace: string): Promise<Pause | null>
   /** All pauses that hold now, read anew. Rejects with FW_STORE_UNAVAILABLE. */
   list(): Promise<readonly Pause[]>
   /** Pauses a workspace, or with null all; one that is paused already stays as it is. */

@@ -30,7 +30,7 @@ test('a pause of one process holds in another from its next round on, until it i
   expect(there.paused('acme/web')).toBe(false)
   await there.round()
   expect([there.paused('acme/web'), there.paused('acme/api')]).toEqual([true, false])
-  expect(there.pauseOf('acme/web')).toEqual({ workspace: 'acme/web', sinceMs: 1_000, by: 'ann' })
+  expect(await there.pauseOf('acme/web')).toEqual({ workspace: 'acme/web', sinceMs: 1_000, by: 'ann' })
   await there.resume('acme/web')
   await here.round()
   expect(here.paused('acme/web')).toBe(false)
@@ -94,6 +94,7 @@ test('while the store is away what was known last holds, and nothing is known be
   isAway = true
   await switches.round()
   expect(switches.paused('w')).toBe(true)
+  expect(await switches.pauseOf('w')).toMatchObject({ by: 'ann' })
   await expect(open(flaky)).rejects.toBe(away)
   isAway = false
   await (await open(store)).resume('w')

@@ -539,7 +539,7 @@ describe('what the gateway shows', () => {
     const switches = {
       pause: async () => {},
       resume: async () => {},
-      pauseOf: (workspace: string) => (workspace === 'acme/web' ? pause : null),
+      pauseOf: async (workspace: string) => (workspace === 'acme/web' ? pause : null),
       list: async () => [all, other, pause],
     }
     const { call, log } = await start({ deps: { switches } })

@@ -49,7 +49,7 @@ export async function requestFor(
 ): Promise<EventAnswer> {
   const name = deps.triggered(workspace, kind)
   if (name === null) return { id: null, why: `the settings name no strategy for a ${kind} in this workspace` }
-  const paused = pauseText(deps, workspace)
+  const paused = await pauseText(deps, workspace)
   if (paused !== null) return { id: null, why: paused }
   const strategy = deps.strategy(name, NO_FIELDS)
   const selectors = strategy.priorityFiles.map((one) =>
@@ -98,15 +98,15 @@ async function needRun(runs: RunReader, workspace: string, id: string): Promise<
 }
 
 async function ask(deps: GatewayRunsDeps, strategy: Strategy, origin: Origin, wish: RunWish) {
-  const paused = pauseText(deps, origin.workspace)
+  const paused = await pauseText(deps, origin.workspace)
   if (paused !== null) throw new ForewarmError('FW_PAUSED', paused)
   const request = toWarmRequest(strategy, { ...origin, requestedAtMs: deps.clock.now() }, wish)
   await appendRequest(logOf(deps), request)
   return { id: origin.id }
 }
 
-function pauseText({ switches }: GatewayRunsDeps, workspace: string): string | null {
-  const pause = switches.pauseOf(workspace)
+async function pauseText({ switches }: GatewayRunsDeps, workspace: string): Promise<string | null> {
+  const pause = await switches.pauseOf(workspace)
   if (pause === null) return null
   return `warming of ${pause.workspace === null ? 'all workspaces' : workspace} was paused by ${pause.by}`
 }

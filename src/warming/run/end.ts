@@ -23,14 +23,19 @@ export function endOf(
   const files = counts.reduce((sum, count) => sum + count.files, 0)
   const why = [header.rest === null ? '' : REST_WORDS[header.rest], otherEnds(counts)].filter((part) => part !== '')
   if (files === 0 && header.rest === null) return NOTHING_TO_WARM
-  return { state: stateOf(header.rest, { files, verified }), why: why.join('; ') }
+  const there = counts.filter(isThere).reduce((sum, count) => sum + count.files, 0)
+  return { state: stateOf(header.rest, { files, verified, there }), why: why.join('; ') }
 }
 
-function stateOf(rest: RestReason | null, { files, verified }: { files: number; verified: number }): RunState {
+function stateOf(
+  rest: RestReason | null,
+  { files, verified, there }: { files: number; verified: number; there: number },
+): RunState {
   if (rest === 'cancelled') return 'cancelled'
   if (rest === 'deadline') return 'timedOut'
   if (verified === files && files > 0) return 'complete'
-  return verified > 0 ? 'partial' : 'failed'
+  // A paused run verifies nothing any more, so what it warmed is all that can be said of it.
+  return verified > 0 || (rest === 'paused' && there > 0) ? 'partial' : 'failed'
 }
 
 const REST_WORDS: Readonly<Record<RestReason, string>> = {
