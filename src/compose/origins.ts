@@ -3,6 +3,7 @@ import { createDirectoryOrigin } from '../adapters/origins/directory.ts'
 import { createGitOrigin } from '../adapters/origins/git/origin.ts'
 import { guardOrigin } from '../adapters/origins/guarded.ts'
 import { createHttpOrigin } from '../adapters/origins/http/origin.ts'
+import { createS3Origin } from '../adapters/origins/s3/origin.ts'
 import { ownEnvironment } from '../config/load.ts'
 import type { OriginSettings, Settings } from '../config/schema.ts'
 import { ForewarmError } from '../ports/errors.ts'
@@ -31,7 +32,7 @@ export function openOrigins({ workspaces }: Settings, { telemetry }: Pick<Report
   }
 }
 
-function openOrigin(workspace: string, { directory, git, http, limits }: OriginSettings): Origin {
+function openOrigin(workspace: string, { directory, git, http, s3, limits }: OriginSettings): Origin {
   const { PATH: searchPath } = ownEnvironment()
   const { timeoutMs } = limits
   if (directory !== null) return createDirectoryOrigin(directory, { searchPath })
@@ -39,5 +40,6 @@ function openOrigin(workspace: string, { directory, git, http, limits }: OriginS
     return createGitOrigin({ repository: git.repository, revision: git.revision, searchPath, timeoutMs })
   }
   if (http.url !== null) return createHttpOrigin({ ...http, url: http.url })
+  if (s3.bucket !== null) return createS3Origin({ ...s3, bucket: s3.bucket })
   throw new ForewarmError('FW_CONFIG_INVALID', `workspaces.${workspace}.origin says nowhere where its files are`)
 }

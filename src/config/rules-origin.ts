@@ -8,12 +8,14 @@ const ORIGIN_KEYS: ReadonlyMap<string, (origin: OriginSettings) => string | null
   ['directory', ({ directory }) => directory],
   ['git.repository', ({ git }) => git.repository],
   ['http.url', ({ http }) => http.url],
+  ['s3.bucket', ({ s3 }) => s3.bucket],
 ])
 
 export function brokenOrigins({ workspaces }: Settings): readonly Problem[] {
   return [...workspaces].flatMap(([name, { origin }]) => [
     ...originsChosen(name, origin),
     ...brokenHttp(`workspaces.${name}.origin.http`, origin),
+    ...brokenS3(`workspaces.${name}.origin.s3`, origin),
   ])
 }
 
@@ -41,6 +43,11 @@ function brokenHttp(where: string, { http }: OriginSettings): readonly Problem[]
       .map((network) => `${where}.privateNetworks: ${JSON.stringify(network)} must be a network like 10.0.0.0/8`),
   ]
 }
+
+const brokenS3 = (where: string, { s3: { endpoint } }: OriginSettings): readonly Problem[] =>
+  endpoint === null || isWebAddress(endpoint)
+    ? []
+    : [`${where}.endpoint must be an address like https://host/path, without credentials`]
 
 function isWebAddress(text: string): boolean {
   if (!URL.canParse(text)) return false

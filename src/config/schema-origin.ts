@@ -1,5 +1,13 @@
 /** Settings of one workspace's origin: which it is, and how it is spared. docs/origins.md says what each kind does. */
-import { integerSetting, listSetting, numberSetting, optionalSetting, section, textSetting } from './setting.ts'
+import {
+  integerSetting,
+  listSetting,
+  numberSetting,
+  optionalSetting,
+  section,
+  switchSetting,
+  textSetting,
+} from './setting.ts'
 
 const gitSection = section('A git repository, read at a commit out of its objects.', {
   repository: optionalSetting(
@@ -19,6 +27,20 @@ const httpSection = section('Files below an address, read over HTTP(S).', {
     [],
   ),
 })
+
+const s3Section = section(
+  'The objects of an S3-compatible bucket. Credentials come as the AWS SDK finds them (its variables, files, the role of the machine), never from here.',
+  {
+    bucket: optionalSetting('Name of the bucket.'),
+    prefix: textSetting('Put before every path; with a slash at its end if it is a folder.', ''),
+    endpoint: optionalSetting("Address of the service; none: Amazon's of the region."),
+    region: textSetting('Region.', 'us-east-1'),
+    pathStyle: switchSetting(
+      'Whether the bucket stands in the path of addresses, as most services but Amazon’s need it.',
+      false,
+    ),
+  },
+)
 
 const limitsSection = section('How the origin is spared, and kept from slowing the others.', {
   concurrency: integerSetting(
@@ -44,11 +66,12 @@ const limitsSection = section('How the origin is spared, and kept from slowing t
 })
 
 export const originSection = section(
-  'Where its files are read from: exactly one of `directory`, `git.repository` and `http.url` is set.',
+  'Where its files are read from: exactly one of `directory`, `git.repository`, `http.url` and `s3.bucket` is set.',
   {
     directory: optionalSetting('Directory with the files; relative to the working directory.'),
     git: gitSection,
     http: httpSection,
+    s3: s3Section,
     limits: limitsSection,
   },
 )

@@ -1,8 +1,11 @@
-import { ForewarmError } from '../ports/errors.ts'
+import { type ErrorCode, ForewarmError } from '../ports/errors.ts'
+
+/** What passes although trying again at once is of no use: a full store, an origin that is left alone. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['FW_STORE_FULL', 'FW_ORIGIN_UNAVAILABLE'])
 
 /** Whether an error passes by itself, so that the same work is to be tried again after a while. */
 export const isTransient = (error: unknown): error is ForewarmError =>
-  error instanceof ForewarmError && (error.retriable || error.code === 'FW_STORE_FULL')
+  error instanceof ForewarmError && (error.retriable || PASSING.has(error.code))
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 10_000

@@ -92,7 +92,7 @@ describe('settings', () => {
   })
 
   test('a workspace without its origin, or with two, is an error, one named __proto__ too', () => {
-    const mend = 'set exactly one of directory, git.repository, http.url'
+    const mend = 'set exactly one of directory, git.repository, http.url, s3.bucket'
     expect(complaint(() => fromYaml('workspaces:\n  web: {}\n'))).toContain(
       `workspaces.web.origin says nowhere: ${mend}`,
     )
@@ -112,6 +112,8 @@ describe('settings', () => {
     expect(complaint(http('url: "https://me:secret@files.example/"'))).not.toContain('secret')
     expect(complaint(http('url: "https://a/", list: nowhere'))).toContain('origin.http.list must be an address like')
     expect(complaint(http('url: "https://a/", hosts: ["https://b"]'))).toContain('"https://b" must be a name')
+    const s3 = () => fromYaml('workspaces:\n  web: {origin: {s3: {bucket: files, endpoint: "minio:9000"}}}\n')
+    expect(complaint(s3)).toContain('origin.s3.endpoint must be an address like')
     for (const network of ['10.0.0.0', '10.0.0.0/33', 'intranet/8', '::/129']) {
       expect(complaint(http(`url: "https://a/", privateNetworks: ["${network}"]`))).toContain('must be a network')
     }
