@@ -11,8 +11,8 @@ export interface Language {
   /** Whether files of this path are of this language, by its name alone. */
   handles(path: string): boolean
   /**
-   * What `parse` tells of imports and faults, at the least cost: all that the import graph asks for, of every file of a
-   * workspace. Never throws.
+   * The imports that `parse` tells, at the least cost, with the faults that were met on the way: all that the import
+   * graph asks for, of every file of a workspace. Never throws.
    */
   imports(path: string, bytes: Uint8Array): ParsedImports
   /** Parses a file. Broken source is no error: what can be read of it is told, with its faults. Never throws. */

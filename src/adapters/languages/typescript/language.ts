@@ -3,6 +3,7 @@ import type { Language } from '../../../ports/language.ts'
 import { type LanguageOptions, parseMsMax } from '../options.ts'
 import { sourceText } from '../text.ts'
 import { importsOf } from './imports.ts'
+import { lexedImports } from './lexed-imports.ts'
 import { inNodeModules } from './paths.ts'
 import { TypeScriptResolver } from './resolver.ts'
 import { salvagedImports } from './salvage.ts'
@@ -16,9 +17,12 @@ const NAME = 'typescript'
 export function createTypeScriptLanguage({ guarded }: LanguageOptions = { guarded: true }): Language {
   return {
     name: NAME,
-    parserVersion: 'babel-8.1.2/1',
+    parserVersion: 'babel-8.1.2,es-module-lexer-3.0.5/1',
     handles: (path) => /\.(?:[cm]?[jt]s|[jt]sx)$/.test(path) && !inNodeModules(path),
     imports: (path, bytes) => {
+      const text = sourceText(bytes)
+      const lexed = text === null ? null : lexedImports(path, text)
+      if (lexed !== null) return { imports: lexed, faults: [] }
       const { imports, faults } = read(path, bytes, guarded)
       return { imports, faults }
     },
