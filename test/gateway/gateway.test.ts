@@ -444,6 +444,11 @@ describe('the cache through the gateway', () => {
     expect(await call('PUT', value, wrong)).toMatchObject({ status: 400, json: { code: 'FW_REQUEST_INVALID' } })
     const large = { body: new Uint8Array(10_001), type: 'application/octet-stream' }
     expect((await call('PUT', value, large)).status).toBe(413)
+    const print = { body: new TextEncoder().encode('{}'), type: 'application/octet-stream' }
+    expect(await call('PUT', `${value}&layer=incremental`, print)).toMatchObject({
+      status: 400,
+      json: { code: 'FW_REQUEST_INVALID', message: expect.stringContaining('made by workers alone') },
+    })
     expect((await call('PUT', value, { body: '"x"' })).status).toBe(400)
   })
 

@@ -1,6 +1,6 @@
 /** What a run ends as: its files counted, and the state and the words that follow from them. */
 import type { FoldedCount, FoldedRun } from '../../model/folded-run.ts'
-import { isThere } from './file-end.ts'
+import { hasNoValue, isThere } from './file-end.ts'
 import type { RestReason, RunHeader, RunTally } from './plan.ts'
 import type { RunState } from './state.ts'
 import { type StandingHeader, standingOf } from './summary.ts'
@@ -15,17 +15,22 @@ export function tallyOf(header: StandingHeader, folded: FoldedRun | null): RunTa
   return { ...standing, counts: ended }
 }
 
-/** State and reason of a run whose files are counted. Complete only if every planned file was found in the cache. */
+/**
+ * State and reason of a run whose files are counted. Complete only if every planned file was found in the cache that
+ * has a value in its layer at all.
+ */
 export function endOf(
   header: Pick<RunHeader, 'rest' | 'spec'>,
   { counts, verified }: RunTally,
 ): { readonly state: RunState; readonly why: string } {
-  const files = counts.reduce((sum, count) => sum + count.files, 0)
+  const files = filesIn(counts.filter((count) => !hasNoValue(count)))
   const why = [header.rest === null ? '' : REST_WORDS[header.rest], otherEnds(counts)].filter((part) => part !== '')
-  if (files === 0 && header.rest === null) return NOTHING_TO_WARM
-  const there = counts.filter(isThere).reduce((sum, count) => sum + count.files, 0)
+  if (filesIn(counts) === 0 && header.rest === null) return NOTHING_TO_WARM
+  const there = filesIn(counts.filter(isThere))
   return { state: stateOf(header.rest, { files, verified, there }), why: why.join('; ') }
 }
+
+const filesIn = (counts: readonly FoldedCount[]): number => counts.reduce((sum, { files }) => sum + files, 0)
 
 function stateOf(
   rest: RestReason | null,
@@ -33,7 +38,7 @@ function stateOf(
 ): RunState {
   if (rest === 'cancelled') return 'cancelled'
   if (rest === 'deadline') return 'timedOut'
-  if (verified === files && files > 0) return 'complete'
+  if (verified === files && (files > 0 || rest === null)) return 'complete'
   // A paused run verifies nothing any more, so what it warmed is all that can be said of it.
   return verified > 0 || (rest === 'paused' && there > 0) ? 'partial' : 'failed'
 }

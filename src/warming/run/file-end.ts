@@ -17,6 +17,10 @@ const THERE: ReadonlySet<string> = new Set(['warmed', 'present', 'refreshed'])
 
 export const isThere = (answer: Pick<FoldedAnswer, 'outcome'>): boolean => THERE.has(answer.outcome)
 
+/** Whether the layer has no value of such a file: nothing of it could be in the cache, so nothing is missing there. */
+export const hasNoValue = ({ outcome, detail }: { readonly outcome: string; readonly detail: string }): boolean =>
+  outcome === 'skipped' && detail === 'language'
+
 /** The end of the file at a place of the plan; `folded` null when no worker has answered for it. */
 export function fileEnd(
   header: Pick<RunHeader, 'planned' | 'rest' | 'spec' | 'endedAtMs'>,

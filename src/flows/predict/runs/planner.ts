@@ -4,7 +4,7 @@ import { ForewarmError } from '../../../ports/errors.ts'
 import type { FoldedRuns, ModelReader } from '../../../ports/model-reader.ts'
 import type { Origin, Origins } from '../../../ports/origin.ts'
 import type { WarmRequest } from '../../../warming/command.ts'
-import { fileEnd } from '../../../warming/run/file-end.ts'
+import { fileEnd, hasNoValue } from '../../../warming/run/file-end.ts'
 import { boundPlan, type OrderedPlan, orderPlan, type PlannedPath } from '../../../warming/run/order.ts'
 import { PLAN_CHUNK, type PlanEntry } from '../../../warming/run/plan.ts'
 import { correlatedFiles, type PrefetchOptions, profiledFiles } from '../../../warming/run/prefetch.ts'
@@ -144,7 +144,10 @@ export class Planner {
       const count = Math.min(PLAN_CHUNK, planned.files - from)
       const chunk = await this.#deps.notes.entries(run, planned, { from, count })
       const folded = await this.#deps.folded.runFiles(run, from, count)
-      const open = chunk.filter((_, at) => !fileEnd(header, from + at, folded[at] ?? null).verified)
+      const open = chunk.filter((_, at) => {
+        const end = fileEnd(header, from + at, folded[at] ?? null)
+        return !end.verified && !hasNoValue(end)
+      })
       entries.push(...open.map((entry) => ({ ...entry, reason: 'retry' })))
     }
     return boundPlan(entries, filesMax === 0 ? entries.length : filesMax * header.layers.length)
