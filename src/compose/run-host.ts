@@ -2,6 +2,7 @@
  * Sees to it that somebody carries a run out. A distributed deployment has its processes. An embedded one may have a
  * `forewarm up`; where none works on the file, this process takes its place as long as it waits for its run.
  */
+import type { Settings } from '../config/schema.ts'
 import { ForewarmError } from '../ports/errors.ts'
 import type { Parts } from './parts.ts'
 import { runStagesHere, type StagesHere } from './stages.ts'
@@ -18,6 +19,7 @@ export type RunHost = {
 
 export function createRunHost(parts: Parts): RunHost {
   const { mode, embedded } = parts.settings
+  const own = { ...parts, settings: withoutTriggers(parts.settings) }
   let here: StagesHere | null = null
   let fail: (cause: unknown) => void = () => {}
   const failed = new Promise<never>((_, reject) => {
@@ -28,11 +30,20 @@ export function createRunHost(parts: Parts): RunHost {
     failed,
     async ensure() {
       if (here !== null || mode === 'distributed' || findUp(embedded.file) !== null) return
-      here = await runStagesHere(parts).catch(othersWereFirst)
+      here = await runStagesHere(own).catch(othersWereFirst)
       here?.failed.catch(fail)
     },
     stop: async () => here?.stop(),
   }
+}
+
+/** Waiting for a run is no start of the deployment, and nothing waits here for the next time of a schedule. */
+function withoutTriggers(settings: Settings): Settings {
+  const workspaces = [...settings.workspaces].map(
+    ([name, one]) => [name, { ...one, schedule: [], atStart: [] }] as const,
+  )
+  const strategies = [...settings.strategies].map(([name, one]) => [name, { ...one, schedule: [] }] as const)
+  return { ...settings, workspaces: new Map(workspaces), strategies: new Map(strategies) }
 }
 
 /** Of two that saw nobody at work, one got the lock. */

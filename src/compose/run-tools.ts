@@ -17,7 +17,6 @@ import { withParts } from './tools.ts'
 const PLAN_MS = 300_000
 
 export type RunTools = {
-  readonly parts: Parts
   readonly clock: Clock
   readonly runs: RunReader
   readonly models: ModelReader
@@ -29,27 +28,28 @@ export type RunTools = {
   plan(request: WarmRequest): Promise<OrderedPlan>
 }
 
-/** Lends the tools to `work`; what runs in this process for it is stopped in order at its end. */
+/** Lends the tools to `work`; what runs in this process for it is stopped in order at its end. Logs errors only. */
 export const withRuns = <Result>(settings: Settings, work: (tools: RunTools) => Promise<Result>): Promise<Result> =>
-  withParts(settings, async (parts) => {
-    const { log, codec, clock } = parts.engines
-    const host = createRunHost(parts)
-    const tools: RunTools = {
-      parts,
-      clock,
-      host,
-      runs: runReader(parts),
-      models: modelReader(parts),
-      switches: openSwitches(parts).switches,
-      append: (request) => appendRequest({ log, codec }, request),
-      plan: (request) => plan(parts, request),
-    }
-    try {
-      return await Promise.race([work(tools), host.failed])
-    } finally {
-      await host.stop()
-    }
-  })
+  withParts(settings, (parts) => lend(parts, work), 'error')
+
+async function lend<Result>(parts: Parts, work: (tools: RunTools) => Promise<Result>): Promise<Result> {
+  const { log, codec, clock } = parts.engines
+  const host = createRunHost(parts)
+  const tools: RunTools = {
+    clock,
+    host,
+    runs: runReader(parts),
+    models: modelReader(parts),
+    switches: openSwitches(parts).switches,
+    append: (request) => appendRequest({ log, codec }, request),
+    plan: (request) => plan(parts, request),
+  }
+  try {
+    return await Promise.race([work(tools), host.failed])
+  } finally {
+    await host.stop()
+  }
+}
 
 async function plan(parts: Parts, request: WarmRequest): Promise<OrderedPlan> {
   if (request.spec === null) throw new Error('a request without a spec is planned by the settings of predict')

@@ -12,9 +12,13 @@ import { openOrigins } from './origins.ts'
 import type { Parts } from './parts.ts'
 import { openReporting } from './reporting.ts'
 
-/** Runs `work` on the engines that the settings name, and closes them. Tells nothing less than warnings. */
-export async function withParts<Result>(settings: Settings, work: (parts: Parts) => Promise<Result>): Promise<Result> {
-  const { parts, close } = await openParts(settings)
+/** Runs `work` on the engines that the settings name, and closes them. Logs nothing less than `level`. */
+export async function withParts<Result>(
+  settings: Settings,
+  work: (parts: Parts) => Promise<Result>,
+  level: 'warn' | 'error' = 'warn',
+): Promise<Result> {
+  const { parts, close } = await openParts(settings, level)
   try {
     return await work(parts)
   } finally {
@@ -31,10 +35,13 @@ export async function connectLog(settings: Settings) {
 }
 
 /** Metrics of a command that ends at once are nothing to fetch, and its port would be a process's. */
-export async function openParts(settings: Settings): Promise<{ readonly parts: Parts; close(): Promise<void> }> {
+export async function openParts(
+  settings: Settings,
+  level: 'warn' | 'error' = 'warn',
+): Promise<{ readonly parts: Parts; close(): Promise<void> }> {
   const { telemetry } = settings
   const prometheus = { ...telemetry.prometheus, enabled: false }
-  const quiet: Settings = { ...settings, log: { level: 'warn' }, telemetry: { ...telemetry, prometheus } }
+  const quiet: Settings = { ...settings, log: { level }, telemetry: { ...telemetry, prometheus } }
   const reporting = await openReporting(quiet, 'cli')
   const engines = openEngines(settings, reporting)
   const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())

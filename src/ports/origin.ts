@@ -45,6 +45,11 @@ export interface Origin {
    * Rejects with FW_ORIGIN_NO_HISTORY where the origin is no git repository or does not know the ref.
    */
   changedSince(ref: string, signal: AbortSignal): Promise<readonly string[]>
+  /**
+   * Files and folders (with a slash at their end) that the workspace's own rules leave out (`.gitignore`): a listing has
+   * them, since analyzers read them, and globs pass them over. Absent where an origin knows no such rules.
+   */
+  ignored?(signal: AbortSignal): Promise<readonly string[]>
   /** The revision that reads come from (a commit id), where the origin has revisions; else null. */
   revision(signal: AbortSignal): Promise<string | null>
   /** The same origin at another revision; itself where it has none, or for null. */

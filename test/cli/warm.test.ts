@@ -171,6 +171,13 @@ test(
     expect(code).toBe(0)
     expect(stdout).toContain('complete: 2 of 2 files')
     expect(stdout).toContain('strategy ci')
+    write({ '.gitignore': 'dist/\n', 'dist/out.js': 'made', '.forewarm/x': 'ours' })
+    const planned = async (path: string) => {
+      const plan = await run('warm', '--workspace', 'shop', '--dry-run', '--json', path)
+      return jsonLines(plan.stdout).map((entry) => entry['path'])
+    }
+    expect(await planned('**')).toEqual(['.gitignore', 'a.ts', 'b.ts', 'c.ts'])
+    expect(await planned('dist/')).toEqual(['dist/out.js'])
     const unknown = await run('warm', '--workspace', 'shop', '--changed-since', 'nonesuch')
     expect(unknown.code).toBe(1)
     expect(unknown.stdout).toContain('nonesuch')

@@ -92,6 +92,7 @@ export function describeOrigin(
       ['', 'path'],
       ['.git/config', 'git'],
       ['src/.GIT/config', 'git'],
+      ['.forewarm/forewarm.sqlite', 'own'],
     ])('the path %j is denied by its text: %s', async (path, detail) => {
       expect(await origin.read(path, LIMITS)).toEqual({ outcome: 'denied', detail })
       expect(await origin.version(path, signal)).toBeNull()

@@ -4,9 +4,9 @@ import { resolve } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { ForewarmError } from '../../ports/errors.ts'
 import type { Origin, OriginEntry, OriginRead } from '../../ports/origin.ts'
-import { isVersionControl, pathDenial } from '../../warming/path.ts'
+import { isOffLimits, pathDenial } from '../../warming/path.ts'
 import { blobId } from './blob-id.ts'
-import { changesInWorkTree } from './git/work-tree.ts'
+import { changesInWorkTree, ignoredInWorkTree } from './git/work-tree.ts'
 import { openInside, type Refusal } from './jail.ts'
 import { unavailable } from './unavailable.ts'
 
@@ -49,6 +49,10 @@ export function createDirectoryOrigin(
       signal.throwIfAborted()
       const folder = await whenReachable(root, () => realpath(root))
       return changesInWorkTree({ folder, searchPath }, ref, signal)
+    },
+    ignored: async (signal) => {
+      signal.throwIfAborted()
+      return ignoredInWorkTree({ folder: await whenReachable(root, () => realpath(root)), searchPath }, signal)
     },
     // Files of a folder can change between any two looks, so no commit can be promised for a read.
     revision: async () => null,
@@ -152,7 +156,7 @@ async function entriesOf(realRoot: string, prefix: string): Promise<readonly Lis
     if (opened.realPath !== resolve(realRoot, prefix)) return []
     const folder = `/proc/self/fd/${opened.handle.fd}`
     const entries = await readdir(folder, { withFileTypes: true })
-    const shown = entries.filter((entry) => !isVersionControl(entry.name) && (entry.isDirectory() || entry.isFile()))
+    const shown = entries.filter((entry) => !isOffLimits(entry.name) && (entry.isDirectory() || entry.isFile()))
     const listed: Listed[] = []
     for (let at = 0; at < shown.length; at += STATS_AT_ONCE) {
       const some = shown.slice(at, at + STATS_AT_ONCE).map(async (entry) => ({

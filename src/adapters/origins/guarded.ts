@@ -14,6 +14,7 @@ function guarded(origin: Origin, guard: Guard): Origin {
     ...{ operation, signal, timeoutMs },
     isRetried: true,
   })
+  const ignored = origin.ignored?.bind(origin)
   const self: Origin = {
     read: (path, { bytesMax, signal }) =>
       guard.call(read('read', signal), (signal) => origin.read(path, { bytesMax, signal })),
@@ -23,6 +24,14 @@ function guarded(origin: Origin, guard: Guard): Origin {
       const call = { operation: 'changedSince', signal, timeoutMs: LISTING_MS, isRetried: false }
       return guard.call(call, (signal) => origin.changedSince(ref, signal))
     },
+    ...(ignored === undefined
+      ? {}
+      : {
+          ignored: (signal: AbortSignal) => {
+            const call = { operation: 'ignored', signal, timeoutMs: LISTING_MS, isRetried: false }
+            return guard.call(call, (signal) => ignored(signal))
+          },
+        }),
     revision: (signal) => {
       const call = { operation: 'revision', signal, timeoutMs, isRetried: false }
       return guard.call(call, (signal) => origin.revision(signal))

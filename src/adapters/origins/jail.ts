@@ -9,7 +9,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, readlink, realpath } from 'node:fs/promises'
 import type { OriginRead } from '../../ports/origin.ts'
-import { isVersionControl } from '../../warming/path.ts'
+import { isOffLimits } from '../../warming/path.ts'
 
 export type Refusal = Extract<OriginRead, { outcome: 'missing' | 'denied' }>
 
@@ -47,7 +47,7 @@ async function openJudged(root: string, path: string): Promise<Jailed> {
 function isInside(root: string, realPath: string): boolean {
   if (realPath === root) return true
   const prefix = root === '/' ? '/' : `${root}/`
-  return realPath.startsWith(prefix) && !realPath.slice(prefix.length).split('/').some(isVersionControl)
+  return realPath.startsWith(prefix) && !realPath.slice(prefix.length).split('/').some(isOffLimits)
 }
 
 /** What a failed open says about the path itself; faults of the machine are passed on. */

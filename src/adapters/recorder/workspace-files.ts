@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs'
 import { join, sep } from 'node:path'
-import { isVersionControl } from '../../warming/path.ts'
+import { isOffLimits } from '../../warming/path.ts'
 import { wirePathProblem } from '../../wire/path.ts'
 
 /** Paths whose kind is remembered; then the memory starts anew. */
@@ -18,7 +18,7 @@ export function createWorkspaceFiles(root: string): (absolutePath: string) => st
     const found = known.get(absolutePath)
     if (found !== undefined) return found
     const path = absolutePath.startsWith(prefix) ? absolutePath.slice(prefix.length).replaceAll(sep, '/') : null
-    const isOurs = path !== null && wirePathProblem(path) === null && !path.split('/').some(isVersionControl)
+    const isOurs = path !== null && wirePathProblem(path) === null && !path.split('/').some(isOffLimits)
     const named = isOurs && isRegularFile(absolutePath) ? path : null
     if (known.size >= REMEMBERED_MAX) known.clear()
     known.set(absolutePath, named)

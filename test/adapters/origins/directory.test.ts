@@ -55,6 +55,7 @@ test.each([
   ['', 'path'],
   ['.git/config', 'git'],
   ['src/.GIT/config', 'git'],
+  ['.forewarm/forewarm.sqlite', 'own'],
 ])('the path %j is denied by its text: %s', async (path, detail) => {
   expect(await read(path)).toEqual({ outcome: 'denied', detail })
 })
@@ -183,3 +184,22 @@ async function readManyTimes(times: number, paths: readonly string[]): Promise<M
   }
   return counts
 }
+
+test('what git ignores is told beside the listing, relative to the folder, and never the tracked', async () => {
+  const git = (...args: readonly string[]) => execFileSync('git', args, { cwd: root })
+  const ignored = () => origin.ignored?.(limits.signal)
+  await mkdir(join(root, 'src/made'))
+  await writeFile(join(root, 'src/made/out.js'), '1')
+  await writeFile(join(root, 'src/tracked.log'), '1')
+  await writeFile(join(root, 'src/new.log'), '1')
+  await writeFile(join(root, '.gitignore'), '*.log\nmade/\n')
+  expect(await ignored()).toEqual([])
+  git('init', '-q')
+  git('add', '-f', 'src/tracked.log')
+  expect(new Set(await ignored())).toEqual(new Set(['src/made/', 'src/new.log']))
+  const below = createDirectoryOrigin(join(root, 'src'))
+  expect(new Set(await below.ignored?.(limits.signal))).toEqual(new Set(['made/', 'new.log']))
+  const listed: string[] = []
+  for await (const { path } of origin.list(limits.signal)) listed.push(path)
+  expect(listed.sort()).toEqual(['.gitignore', 'src/a.ts', 'src/made/out.js', 'src/new.log', 'src/tracked.log'])
+})

@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { ForewarmError } from '../../../ports/errors.ts'
 import { pathDenial } from '../../../warming/path.ts'
 import { noHistory, saying } from '../unavailable.ts'
 import { type Git, GitFailure, type GitOptions, gitRecords, gitText, isObjectId, isRef } from './run.ts'
@@ -43,6 +44,33 @@ export async function changesInWorkTree(
     throw cause
   }
   return [...paths].sort()
+}
+
+/**
+ * What git ignores below the folder and has not in its index: files, and whole folders with a slash at their end. Nothing
+ * where the folder is in no work tree, and where git cannot tell: then nothing is left out.
+ */
+export async function ignoredInWorkTree(
+  { folder, searchPath }: WorkTree,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const top = await topOf(folder)
+  if (top === null) return []
+  const git: Git = { directory: join(top, '.git'), searchPath }
+  const paths: string[] = []
+  try {
+    await inBareConfiguration(git, top, signal, async (options, excludes) => {
+      const args = [...untracked(excludes), '--ignored', '--directory']
+      for await (const record of gitRecords(git, args, { ...options, cwd: folder })) {
+        if (isUtf8(record)) paths.push(record.toString())
+      }
+    })
+  } catch (cause) {
+    const cannotTell =
+      cause instanceof GitFailure || (cause instanceof ForewarmError && cause.code === 'FW_TOOL_MISSING')
+    if (!cannotTell) throw cause
+  }
+  return paths
 }
 
 const changed = (commit: string): readonly string[] => [

@@ -8,6 +8,7 @@ export class Listing {
   readonly #isName: (path: string) => boolean
   #files: Promise<ReadonlySet<string>> | null = null
   #listed: ReadonlySet<string> | null = null
+  #ignored: Promise<readonly string[]> | null = null
 
   /** `isName` says whether a record can carry a path; files of other names cannot be warmed by anybody. */
   constructor(origin: Origin, isName: (path: string) => boolean) {
@@ -19,6 +20,12 @@ export class Listing {
   files(signal: AbortSignal): Promise<ReadonlySet<string>> {
     this.#files ??= this.#list(signal)
     return this.#files
+  }
+
+  /** Files and folders (with a slash at their end) that the workspace's own rules leave out. */
+  ignored(signal: AbortSignal): Promise<readonly string[]> {
+    this.#ignored ??= this.#origin.ignored?.(signal) ?? Promise.resolve([])
+    return this.#ignored
   }
 
   /** As `files`, but null where the origin has no listing. */

@@ -49,9 +49,24 @@ async function globbed(pattern: string, { listing, signal }: SelectContext): Pro
   const glob = readGlob(pattern)
   if ('problem' in glob) throw invalid(`the glob ${pattern} ${glob.problem}`)
   if (!isGlob(pattern) && !pattern.includes('\\')) return [pattern.replace(/^\.\//, '')]
+  const files = await listing.files(signal)
+  const isIgnored = ignoredBy(await listing.ignored(signal), pattern)
   const found: string[] = []
-  for (const path of await listing.files(signal)) if (glob.matches(path)) found.push(path)
+  for (const path of files) if (glob.matches(path) && !isIgnored(path)) found.push(path)
   return found.sort()
+}
+
+/** Whether a path is left out; a glob that begins with what is left out means it all the same. */
+function ignoredBy(ignored: readonly string[], pattern: string): (path: string) => boolean {
+  const all = new Set(ignored.filter((one) => !pattern.startsWith(one)))
+  return (path) => {
+    if (all.size === 0) return false
+    if (all.has(path)) return true
+    for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
+      if (all.has(path.slice(0, at + 1))) return true
+    }
+    return false
+  }
 }
 
 async function listed(file: string, { origin, signal }: SelectContext): Promise<readonly string[]> {
