@@ -11,7 +11,8 @@ export const ERROR_MENDS: Readonly<Record<ErrorCode, string>> = {
     'Use the settings that the model was made with, or raise model.version to build a new one beside it.',
   FW_CACHE_UNAVAILABLE: 'Check that the Redis of the cache runs and that cache.redis is right.',
   FW_CACHE_FULL: 'Give the cache more memory, or let it evict: maxmemory-policy volatile-ttl.',
-  FW_ORIGIN_UNAVAILABLE: 'Check that the directory of the workspace is there and can be read.',
+  FW_ORIGIN_UNAVAILABLE:
+    'Check that the origin of the workspace (directory, repository, address or bucket) is there and can be read.',
   FW_ORIGIN_UNLISTABLE: 'Name the files themselves (a list, not a glob), or use an origin that can be listed.',
   FW_ORIGIN_NO_HISTORY: 'Name a branch, tag or commit that is in the repository, and use a git checkout as the origin.',
   FW_STRATEGY_INVALID: 'Mend the field that the message names; docs/strategies.md lists all fields and presets.',

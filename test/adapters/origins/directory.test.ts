@@ -138,6 +138,22 @@ test('the listing names every regular file once, follows no link and leaves vers
   expect(names.sort()).toEqual(['src/a.ts', 'src/deep/b.ts'])
 })
 
+test('the listing tells sizes, and a signature of files at rest that changes with them', async () => {
+  const path = join(root, 'src/a.ts')
+  const listed = async () => {
+    for await (const entry of origin.list(limits.signal)) if (entry.path === 'src/a.ts') return entry
+    return expect.unreachable('the file is not listed')
+  }
+  // Written a moment ago: it may change again within the same time stamp.
+  expect(await listed()).toEqual({ path: 'src/a.ts', version: null, signature: null, bytes: 19 })
+  const { signature } = await eventually(listed, (entry) => entry.signature !== null)
+  expect((await listed()).signature).toBe(signature)
+  await writeFile(path, 'export const a = 2\n')
+  const changed = await eventually(listed, (entry) => entry.signature !== null)
+  expect(changed.bytes).toBe(19)
+  expect(changed.signature).not.toBe(signature)
+})
+
 test('a version is known without reading once the file was read at rest, and no longer when it has changed', async () => {
   const path = join(root, 'src/a.ts')
   const versionNow = () => origin.version('src/a.ts', limits.signal)
