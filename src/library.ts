@@ -2,6 +2,7 @@
  * What `import 'forewarm'` gives. `openForewarm` is all that an analyzer needs; the other names are its parts, for those
  * who bring an engine, an origin or a layer of their own.
  */
+export { type CacheWarmerOptions, createCacheWarmer, type OpenCacheWarmer } from './compose/cache-warmer.ts'
 export { type Forewarm, type ForewarmOptions, openForewarm } from './compose/library.ts'
 export type { Access, AccessEvent, AccessOutcome, Change } from './model/access.ts'
 export type { WarmedFile, WarmOutcome, WarmOutcomeKind } from './model/outcome.ts'
@@ -31,5 +32,9 @@ export {
   type ReadOptions,
   type SessionOptions,
 } from './sdk/cached-reader.ts'
+export type { AccessPattern, Correlation, RankedFile } from './sdk/manual/access-patterns.ts'
+export type { CacheWarmer, MemoryUsage, OnProgress, WarmingResults } from './sdk/manual/cache-warmer.ts'
+export type { WarmingStrategy } from './sdk/manual/strategy-input.ts'
+export type { WarmingStats } from './sdk/manual/warming-stats.ts'
 export type { SessionName } from './sdk/session-batches.ts'
 export type { CommandFile, WarmCommand, WarmRequest } from './warming/command.ts'

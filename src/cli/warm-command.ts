@@ -2,14 +2,17 @@
 import { randomUUID } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
+import { startProfile, watched } from '../compose/profile.ts'
 import { type RunTools, withRuns } from '../compose/run-tools.ts'
 import { type ChosenWorkspace, chooseWorkspace } from '../compose/workspace-of.ts'
+import type { Settings } from '../config/schema.ts'
 import type { WarmRequest } from '../warming/command.ts'
 import { toWarmRequest } from '../warming/strategy/to-run-spec.ts'
 import type { CommandContext } from './context.ts'
 import { planText } from './runs/dry-run.ts'
 import { durationMs } from './runs/figures.ts'
 import { jsonOutput, plainOutput, type RunOutput, terminalOutput } from './runs/output.ts'
+import { profileText } from './runs/profile-text.ts'
 import { type Interrupts, runToEnd } from './runs/wait.ts'
 import { strategyFor, wishFor } from './runs/wishes.ts'
 
@@ -30,6 +33,7 @@ type Options = {
   readonly check?: true
   readonly follow: boolean
   readonly json?: true
+  readonly profile?: true | string
 }
 
 const HELP = `
@@ -57,6 +61,7 @@ export function warmCommand(context: RunsContext): Command {
     .option('--no-follow', 'do not wait: print the id of the run')
     .option('--follow', 'wait for the end (the default)', true)
     .option('--json', 'as NDJSON: progress, file, ended')
+    .option('--profile [file]', 'tell where the time went; with a file, also write a .cpuprofile (flame graph) there')
     .addHelpText('after', HELP)
     .action((paths: readonly string[], options: Options) => warm(context, paths, options))
 }
@@ -77,15 +82,44 @@ async function warm(context: RunsContext, paths: readonly string[], options: Opt
   const requestedAtMs = Date.now()
   const chosen = chooseWorkspace(context.settings(), options.workspace, process.cwd())
   const request = requestOf(chosen, requestedAtMs, { paths, options })
-  const code = await withRuns(chosen.settings, async (tools): Promise<number> => {
-    if (options.dryRun) return dryRun(context, tools, { request, json: options.json === true })
-    if (options.follow)
-      return runToEnd({ tools, request, output: outputOf(context, options.json), interrupts: context.interrupts() })
-    await tools.append(request)
-    context.write(options.json ? `${JSON.stringify({ type: 'requested', id: request.id })}\n` : `${request.id}\n`)
-    return 0
-  })
-  context.exit(code)
+  const carryOut = (tools: RunTools) => carriedOut(context, tools, { request, options })
+  const { profile } = options
+  context.exit(
+    profile === undefined
+      ? await withRuns(chosen.settings, carryOut)
+      : await profiled(context, { request, settings: chosen.settings, file: profile }, carryOut),
+  )
+}
+
+type Asked = { readonly request: WarmRequest; readonly options: Options }
+
+async function carriedOut(context: RunsContext, tools: RunTools, { request, options }: Asked): Promise<number> {
+  if (options.dryRun) return dryRun(context, tools, { request, json: options.json === true })
+  if (options.follow)
+    return runToEnd({ tools, request, output: outputOf(context, options.json), interrupts: context.interrupts() })
+  await tools.append(request)
+  context.write(options.json ? `${JSON.stringify({ type: 'requested', id: request.id })}\n` : `${request.id}\n`)
+  return 0
+}
+
+type ProfiledRun = { readonly request: WarmRequest; readonly settings: Settings; readonly file: true | string }
+
+/** Carries a run out and tells where its time went; what other processes do of it is theirs to tell. */
+async function profiled(
+  { report }: RunsContext,
+  { request, settings, file }: ProfiledRun,
+  carryOut: (tools: RunTools) => Promise<number>,
+): Promise<number> {
+  const { calls, stop } = await startProfile()
+  const work = async (tools: RunTools) => {
+    const code = await carryOut(tools)
+    return { code, summary: await tools.runs.show(request.workspace, request.id) }
+  }
+  const { code, summary } = await withRuns(settings, work, (parts) => watched(parts, calls))
+  const cpu = await stop()
+  report(profileText({ summary, calls: calls.table(), functions: cpu.functions }))
+  if (typeof file === 'string') cpu.save(file)
+  return code
 }
 
 function requestOf(

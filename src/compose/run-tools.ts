@@ -28,9 +28,15 @@ export type RunTools = {
   plan(request: WarmRequest): Promise<OrderedPlan>
 }
 
-/** Lends the tools to `work`; what runs in this process for it is stopped in order at its end. Logs errors only. */
-export const withRuns = <Result>(settings: Settings, work: (tools: RunTools) => Promise<Result>): Promise<Result> =>
-  withParts(settings, (parts) => lend(parts, work), 'error')
+/**
+ * Lends the tools to `work`; what runs in this process for it is stopped in order at its end. Logs errors only. `prepare`
+ * may put something between the parts and whoever uses them.
+ */
+export const withRuns = <Result>(
+  settings: Settings,
+  work: (tools: RunTools) => Promise<Result>,
+  prepare: (parts: Parts) => Parts = (parts) => parts,
+): Promise<Result> => withParts(settings, (parts) => lend(prepare(parts), work), 'error')
 
 async function lend<Result>(parts: Parts, work: (tools: RunTools) => Promise<Result>): Promise<Result> {
   const { log, codec, clock } = parts.engines

@@ -48,10 +48,15 @@ export function manualPeakFiles(files: readonly ClockEvidence[], nowMs: number):
 
 /** Last access + mean interval of the remembered accesses, when that lies within the coming hour. */
 export function manualNextAccess(file: ClockEvidence, nowMs: number): Candidate | null {
-  const first = file.accessTimes[0]
-  const last = file.accessTimes.at(-1)
-  if (first === undefined || last === undefined || file.accessTimes.length < 2) return null
-  const expectedAtMs = file.lastAccessMs + (last - first) / (file.accessTimes.length - 1)
-  if (expectedAtMs < nowMs || expectedAtMs >= nowMs + WITHIN_MS) return null
+  const expectedAtMs = nextAccessMs(file)
+  if (expectedAtMs === null || expectedAtMs < nowMs || expectedAtMs >= nowMs + WITHIN_MS) return null
   return { path: file.path, probability: 1, reason: 'manual-next-access', expectedAtMs }
+}
+
+/** The manual's `predict_next_access`: last access + mean interval, ms; null before the second access. */
+export function nextAccessMs({ accessTimes, lastAccessMs }: Pick<ClockEvidence, 'accessTimes' | 'lastAccessMs'>) {
+  const first = accessTimes[0]
+  const last = accessTimes.at(-1)
+  if (first === undefined || last === undefined || accessTimes.length < 2) return null
+  return lastAccessMs + (last - first) / (accessTimes.length - 1)
 }
