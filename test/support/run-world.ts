@@ -63,7 +63,7 @@ export const aRequest = (fields: Partial<WarmRequest> = {}): WarmRequest => ({
 
 /** Times by which a test need not wait. */
 const HASTY: CoordinatorOptions = {
-  times: { pollMs: 2, reissueMs: 200, graceMs: 100, closingMs: 50 },
+  times: { pollMs: 2, reissueMs: 200, unsureMs: 100, graceMs: 100, closingMs: 50 },
   runsAtOnce: 4,
   runsMax: 16,
 }

@@ -11,6 +11,8 @@ export type OpenCommand = {
   readonly issuedAtMs: number
   /** How often it was issued. */
   readonly tries: number
+  /** Whether the log surely has it; what was noted before a process died may never have got there. */
+  readonly isIssued: boolean
 }
 
 export type RunProgress = {
@@ -33,3 +35,9 @@ export const firstProgress = (check: boolean, filesWithin: number): RunProgress 
 /** Id of the command of a run that begins at this place: the same command has the same id, however often it is issued. */
 export const commandId = (runId: string, phase: RunProgress['phase'], first: number): string =>
   phase === 'check' ? `${runId}/c${first}` : `${runId}/${first}`
+
+/** The progress once the log has all of its open commands. */
+export const issued = (progress: RunProgress): RunProgress => ({
+  ...progress,
+  open: progress.open.map((command) => (command.isIssued ? command : { ...command, isIssued: true })),
+})

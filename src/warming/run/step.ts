@@ -25,6 +25,8 @@ export type StepInput = {
 export type StepTimes = {
   /** A command without all its answers for so long is issued again; each time it waits longer. */
   readonly reissueMs: number
+  /** The same for one that the log may never have got. */
+  readonly unsureMs: number
   /** How long a run that was cancelled or paused waits for what workers have begun. */
   readonly graceMs: number
   /** So long before its deadline a run begins nothing, that what was begun can still be counted. */
@@ -47,7 +49,7 @@ const FINAL: ReadonlySet<RestReason> = new Set(['cancelled', 'deadline', 'paused
 
 export function nextStep(input: StepInput, times: StepTimes): Step {
   const open = input.progress.open.filter((command) => !input.answered(command))
-  const rest = input.stopped?.rest ?? stopNow(input, { ...input.progress, open }, times)
+  const rest = restNow(input, { ...input.progress, open }, times)
   const step = { rest, batchSize: batchSize(input.spec.batchSize, input.folded?.pressure.last ?? null) }
   if (rest !== null && FINAL.has(rest)) return { ...step, ...windUp(input, { rest, open }, times) }
   const begun = rest !== null && input.progress.phase === 'warm'
@@ -57,12 +59,14 @@ export function nextStep(input: StepInput, times: StepTimes): Step {
   return { ...step, ...issueNext(input, progress, times), over: false }
 }
 
-/** Why nothing more may be begun, or null. The reason with the longest reach comes first. */
-function stopNow(input: StepInput, progress: RunProgress, times: StepTimes): RestReason | null {
+/** Why nothing more may be begun, or null. What ends the run for good comes before what only ends its first half. */
+function restNow(input: StepInput, progress: RunProgress, times: StepTimes): RestReason | null {
+  const before = input.stopped?.rest ?? null
+  if (before !== null && FINAL.has(before)) return before
   if (input.wish !== null) return input.wish
   if (input.nowMs >= input.deadlineMs - times.closingMs) return 'deadline'
   const hasMore = progress.phase === 'warm' && progress.next < progress.until
-  return hasMore ? boundReached(input, progress) : null
+  return before ?? (hasMore ? boundReached(input, progress) : null)
 }
 
 function boundReached({ folded, spec, planned }: StepInput, { next, open }: RunProgress): RestReason | null {
@@ -81,7 +85,7 @@ function windUp(
   { rest, open }: { readonly rest: RestReason; readonly open: readonly OpenCommand[] },
   times: StepTimes,
 ) {
-  const sinceMs = input.stopped?.sinceMs ?? input.nowMs
+  const sinceMs = input.stopped?.rest === rest ? input.stopped.sinceMs : input.nowMs
   const endMs = rest === 'deadline' ? input.deadlineMs : sinceMs + times.graceMs
   const over = open.length === 0 || input.nowMs >= Math.min(endMs, input.deadlineMs)
   return { progress: { ...input.progress, open }, issue: [], over }
@@ -109,13 +113,14 @@ function issueNext(input: StepInput, progress: RunProgress, times: StepTimes) {
   return { progress: { ...progress, next, open }, issue }
 }
 
-const isLate = ({ issuedAtMs, tries }: OpenCommand, nowMs: number, { reissueMs }: StepTimes): boolean =>
-  nowMs - issuedAtMs >= reissueMs * tries
+const isLate = ({ issuedAtMs, tries, isIssued }: OpenCommand, nowMs: number, times: StepTimes): boolean =>
+  nowMs - issuedAtMs >= (isIssued ? times.reissueMs * tries : times.unsureMs)
 
 const again = (command: OpenCommand, { nowMs }: StepInput): OpenCommand => ({
   ...command,
   issuedAtMs: nowMs,
   tries: command.tries + 1,
+  isIssued: false,
 })
 
 /** More than any run brings in, and a number that a record can carry. */
@@ -126,7 +131,7 @@ const CHECKED_AT_ONCE = 200
 
 function newCommand(input: StepInput, { phase, next, until, open }: RunProgress): OpenCommand | null {
   const { planned, spec, folded, nowMs } = input
-  const opened = { first: next, issuedAtMs: nowMs, tries: 1 }
+  const opened = { first: next, issuedAtMs: nowMs, tries: 1, isIssued: false }
   if (phase === 'check') return { ...opened, files: Math.min(CHECKED_AT_ONCE, until - next), bytesMax: 0 }
   const pressure = folded?.pressure.last ?? null
   const end = pressure !== null && isTight(pressure) ? Math.min(until, planned.filesNear) : until

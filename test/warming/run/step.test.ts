@@ -6,12 +6,17 @@ import { batchSize } from '../../../src/warming/run/batch-size.ts'
 import { endOf, tallyOf } from '../../../src/warming/run/end.ts'
 import { fileEnd, isThere } from '../../../src/warming/run/file-end.ts'
 import type { Planned, RestReason } from '../../../src/warming/run/plan.ts'
-import { firstProgress, type OpenCommand, type RunProgress } from '../../../src/warming/run/progress.ts'
+import {
+  issued as allIssued,
+  firstProgress,
+  type OpenCommand,
+  type RunProgress,
+} from '../../../src/warming/run/progress.ts'
 import { hasEnded } from '../../../src/warming/run/state.ts'
 import { nextStep, type Step, type StepTimes } from '../../../src/warming/run/step.ts'
 import type { RunSpec } from '../../../src/warming/strategy/run-spec.ts'
 
-const TIMES: StepTimes = { reissueMs: 1_000, graceMs: 500, closingMs: 100 }
+const TIMES: StepTimes = { reissueMs: 1_000, unsureMs: 400, graceMs: 500, closingMs: 100 }
 
 const BASE: RunSpec = {
   selectors: [],
@@ -125,7 +130,7 @@ function simulate(world: World) {
 
   let noted = firstProgress(world.spec.check, world.within)
   let rest: RestReason | null = null
-  let stopped: { rest: RestReason; sinceMs: number } | null = null
+  let stopped = null as { rest: RestReason; sinceMs: number } | null
   let nowMs = 0
   const steps: Step[] = []
   const issued: { phase: RunProgress['phase']; command: OpenCommand; near: boolean; pressure: number | null }[] = []
@@ -144,7 +149,7 @@ function simulate(world: World) {
     )
     steps.push(step)
     rest = step.rest
-    if (rest !== null) stopped ??= { rest, sinceMs: nowMs }
+    if (rest !== null && stopped?.rest !== rest) stopped = { rest, sinceMs: nowMs }
     noted = step.progress
     if (step.over) break
     // A coordinator that dies here has noted what it then never put on the log.
@@ -158,6 +163,7 @@ function simulate(world: World) {
       if (!world.lost.includes(at)) carryOut(noted.phase, command)
       if (world.lost.includes(at + 1)) carryOut(noted.phase, command)
     }
+    if (!dies) noted = allIssued(noted)
     nowMs += 150
   }
   const header = { planned, rest, spec: world.spec, endedAtMs: nowMs, tally: null }

@@ -13,7 +13,7 @@ export type CoordinatorOptions = {
 }
 
 export const COORDINATOR_DEFAULTS: CoordinatorOptions = {
-  times: { pollMs: 150, reissueMs: 15_000, graceMs: 3_000, closingMs: 500 },
+  times: { pollMs: 150, reissueMs: 60_000, unsureMs: 3_000, graceMs: 3_000, closingMs: 500 },
   runsAtOnce: 4,
   runsMax: 64,
 }

@@ -4,7 +4,7 @@ import { ForewarmError } from '../../../ports/errors.ts'
 import { type PlacedFile, runCommand } from '../../../warming/run/commands.ts'
 import { endOf, tallyOf } from '../../../warming/run/end.ts'
 import type { Planned, RestReason, RunHeader } from '../../../warming/run/plan.ts'
-import { firstProgress, type OpenCommand, type RunProgress } from '../../../warming/run/progress.ts'
+import { firstProgress, issued, type OpenCommand, type RunProgress } from '../../../warming/run/progress.ts'
 import { nextStep, type Step } from '../../../warming/run/step.ts'
 import { patiently, type RunDeps, type RunTimes } from './run-deps.ts'
 
@@ -17,6 +17,7 @@ export class Course {
   readonly #isCancelled: () => boolean
   #header: RunHeader
   #progress: RunProgress
+  #noted: RunProgress | null = null
   #stopped: Stopped | null = null
 
   constructor(
@@ -38,6 +39,7 @@ export class Course {
     const { clock, notes } = this.#deps
     const noted = await patiently(this.#deps, () => notes.progress(this.#header), signal)
     if (noted !== null) this.#progress = noted
+    this.#noted = noted
     for (;;) {
       const { isOver, run } = await patiently(this.#deps, () => this.#look(), signal)
       if (isOver) return this.#counted(run)
@@ -53,6 +55,7 @@ export class Course {
     const step = this.#step(answered, run)
     await this.#note(step)
     await this.#issue(step)
+    this.#progress = issued(step.progress)
     return { isOver: step.over, run }
   }
 
@@ -60,7 +63,7 @@ export class Course {
     const { clock, paused } = this.#deps
     const { spec, deadlineMs, workspace, rest } = this.#header
     const nowMs = clock.now()
-    if (rest !== null) this.#stopped ??= { rest, sinceMs: nowMs }
+    if (rest !== null && this.#stopped?.rest !== rest) this.#stopped = { rest, sinceMs: nowMs }
     const wish = this.#isCancelled() ? 'cancelled' : paused(workspace) ? 'paused' : null
     const known = { planned: this.#planned, progress: this.#progress, stopped: this.#stopped, folded: run }
     return nextStep(
@@ -84,8 +87,8 @@ export class Course {
   /** Writes down what is about to happen, before it does. */
   async #note({ progress, rest, batchSize }: Step): Promise<void> {
     const { notes } = this.#deps
-    if (!isSame(progress, this.#progress)) await notes.putProgress(this.#header, progress)
-    this.#progress = progress
+    if (!isSame(progress, this.#noted)) await notes.putProgress(this.#header, progress)
+    this.#noted = progress
     const state = progress.phase === 'warm' ? 'warming' : 'verifying'
     const header: RunHeader = { ...this.#header, planned: this.#planned, state, rest, batchSize }
     if (!isSame(header, this.#header)) await notes.putHeader(header)
@@ -121,7 +124,7 @@ export class Course {
   }
 }
 
-const isSame = (one: RunProgress | RunHeader, other: RunProgress | RunHeader): boolean =>
+const isSame = (one: RunProgress | RunHeader, other: RunProgress | RunHeader | null): boolean =>
   JSON.stringify(one) === JSON.stringify(other)
 
 const answersAreGone = (id: string): ForewarmError =>
