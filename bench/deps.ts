@@ -52,7 +52,7 @@ async function build(folder: string): Promise<string> {
   await cp(join(repositoryRoot, 'schemas'), join(folder, 'schemas'), { recursive: true })
   await cp(join(repositoryRoot, 'package.json'), join(folder, 'package.json'))
   await symlink(join(repositoryRoot, 'node_modules'), join(folder, 'node_modules'))
-  return join(folder, 'src/cli/main.js')
+  return join(folder, 'src/cli/forewarm.js')
 }
 
 async function casesOf(work: string, isSmoke: boolean): Promise<readonly Case[]> {

@@ -1,6 +1,7 @@
 /** `forewarm deps`: which file imports which. */
 import { Command, InvalidArgumentError } from 'commander'
 import type { GraphRequest } from '../compose/deps.ts'
+import type { Settings } from '../config/schema.ts'
 import { cycles } from '../dependencies/cycles.ts'
 import { closure, type ImportGraph, restrictedTo, reversed } from '../dependencies/import-graph.ts'
 import { graphDot, graphJson } from '../dependencies/render.ts'
@@ -8,7 +9,9 @@ import { graphTree } from '../dependencies/tree.ts'
 import { ForewarmError } from '../ports/errors.ts'
 import type { CommandContext } from './context.ts'
 
-export type DepsContext = Pick<CommandContext, 'settings' | 'write'> & {
+export type DepsContext = Pick<CommandContext, 'write'> & {
+  /** Only asked where a workspace is named. */
+  readonly settings: () => Settings | Promise<Settings>
   /** Aborted when the user wants the command to end. */
   readonly signal: AbortSignal
   /** Tells the user something beside the result. */

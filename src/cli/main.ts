@@ -1,10 +1,9 @@
-#!/usr/bin/env node
-/** The command line. Every command only wires: settings to parts, parts to output. */
+/** The command line with all commands. Every command only wires: settings to parts, parts to output. */
 import { Command } from 'commander'
 import { sha256Hex } from '../compose/parts.ts'
 import { connectLog, openTopics, withParts } from '../compose/tools.ts'
 import { packageVersion } from '../compose/version.ts'
-import { ownEnvironment } from '../config/load.ts'
+import { ownEnvironment } from '../config/environment.ts'
 import { cacheCommand } from './cache.ts'
 import { configCommand } from './config-command.ts'
 import { type CommandContext, commandContext } from './context.ts'
@@ -20,6 +19,7 @@ import { endLike, recordCommand } from './record.ts'
 import { replayCommand } from './replay.ts'
 import { interruptsOf } from './runs/interrupts.ts'
 import { runsCommand } from './runs-command.ts'
+import { endWithReader, interrupted } from './terminal.ts'
 import { topicsCommand } from './topics.ts'
 import { type RunsContext, warmCommand } from './warm-command.ts'
 
@@ -56,13 +56,6 @@ function program(): Command {
 const terminal = {
   atTerminal: process.stdin.isTTY === true,
   report: (text: string) => void process.stderr.write(text),
-}
-
-/** Aborted by the first signal that asks to stop. */
-function interrupted(): AbortSignal {
-  const stopping = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort(new Error(name)))
-  return stopping.signal
 }
 
 const runsContext = (context: CommandContext): RunsContext => ({
@@ -116,12 +109,7 @@ const allCommands = (context: CommandContext): readonly Command[] => [
 
 const everyCommand = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(everyCommand)]
 
-// A reader that has seen enough (`| head`) closes the pipe: that ends the command, and is no failure of it.
-process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
-  if (cause.code !== 'EPIPE') throw cause
-  process.exit(0)
-})
-
+endWithReader()
 try {
   await program().parseAsync()
 } catch (cause) {

@@ -1,8 +1,8 @@
 /** The import graph for the command line: of a workspace that the settings name, else of any folder. */
+import { isAbsolute } from 'node:path'
 import type { Settings } from '../config/schema.ts'
 import type { RefreshedGraph } from '../flows/graph/graph.ts'
 import { openFolderGraphs, openGraphs } from './graph.ts'
-import { withParts } from './tools.ts'
 
 export type GraphRequest = {
   /** Name of a workspace or a folder; null: the working directory. */
@@ -12,9 +12,15 @@ export type GraphRequest = {
 }
 
 /** Rejects with FW_ORIGIN_UNAVAILABLE or FW_ORIGIN_UNLISTABLE. The settings are only read when a name is given. */
-export async function readGraph(settings: () => Settings, request: GraphRequest): Promise<RefreshedGraph> {
+export async function readGraph(
+  settings: () => Settings | Promise<Settings>,
+  request: GraphRequest,
+): Promise<RefreshedGraph> {
   const { workspace, signal, onProgress } = request
-  if (workspace !== null && settings().workspaces.has(workspace)) return ofWorkspace(settings(), workspace, request)
+  if (workspace !== null && !isSurelyFolder(workspace)) {
+    const known = await settings()
+    if (known.workspaces.has(workspace)) return ofWorkspace(known, workspace, request)
+  }
   const folder = await openFolderGraphs(workspace ?? '.')
   try {
     const { origin } = folder
@@ -24,8 +30,12 @@ export async function readGraph(settings: () => Settings, request: GraphRequest)
   }
 }
 
-const ofWorkspace = (settings: Settings, workspace: string, { signal, onProgress }: GraphRequest) =>
-  withParts(settings, async ({ engines, origins }) => {
+/** Without a look at the settings, which take longer to load than many a folder to parse. */
+const isSurelyFolder = (name: string): boolean => isAbsolute(name) || /^\.\.?(?:[/\\]|$)/.test(name)
+
+async function ofWorkspace(settings: Settings, workspace: string, { signal, onProgress }: GraphRequest) {
+  const { withParts } = await import('./tools.ts')
+  return withParts(settings, async ({ engines, origins }) => {
     const origin = origins(workspace)
     if (origin === null) throw new Error(`workspace ${workspace} is in the settings and has no origin`)
     const { graphs, close } = await openGraphs(engines.store().notes, engines.clock)
@@ -35,3 +45,4 @@ const ofWorkspace = (settings: Settings, workspace: string, { signal, onProgress
       await close()
     }
   })
+}

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Value } from 'typebox/value'
 import { type ErrorCode, ForewarmError } from '../ports/errors.ts'
 import { type Assignment, joinSaid, NOTHING_SAID, type Problem, type Said } from './assignment.ts'
+import { ownEnvironment } from './environment.ts'
 import { brokenRules } from './rules.ts'
 import { type Settings, settingsSchema } from './schema.ts'
 import { expectation, kindOf, nodeOf, type SchemaNode } from './schema-node.ts'
@@ -44,15 +45,12 @@ class Missing extends Error {}
 
 /** The settings of this process: the file that was named (else FOREWARM_CONFIG, else none) and its environment. */
 export function loadSettings(file?: string): Settings {
-  const environment = environmentOf(process.env)
+  const environment = environmentOf(ownEnvironment())
   const name = file ?? environment.get('FOREWARM_CONFIG')
   return settingsFrom({ environment, ...(name === undefined ? {} : { file: { name, text: readSettingsFile(name) } }) })
 }
 
-/** The environment for programs that this one starts. */
-export const ownEnvironment = (): Readonly<Record<string, string | undefined>> => process.env
-
-const environmentOf = (variables: NodeJS.ProcessEnv): ReadonlyMap<string, string> =>
+const environmentOf = (variables: ReturnType<typeof ownEnvironment>): ReadonlyMap<string, string> =>
   new Map(Object.entries(variables).flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const])))
 
 function readSettingsFile(name: string): string {

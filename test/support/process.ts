@@ -6,7 +6,7 @@ import { tail } from './services/command.ts'
 import { repositoryRoot } from './services/locations.ts'
 import { watchChild } from './services/reaper.ts'
 
-const cliEntry = join(repositoryRoot, 'src/cli/main.ts')
+const cliEntry = join(repositoryRoot, 'src/cli/forewarm.ts')
 
 export type SpawnOptions = {
   /** Added to this process's environment, from which every FOREWARM_ and test runner variable is removed. */

@@ -9,6 +9,7 @@ export function createGoLanguage(): Language {
   return {
     name: NAME,
     parserVersion: '1',
+    isLinear: true,
     handles: (path) => path.endsWith('.go'),
     imports: (path, bytes) => {
       const { symbols: _, ...parsed } = parseGo(path, bytes)

@@ -9,6 +9,7 @@ export function createPythonLanguage(): Language {
   return {
     name: NAME,
     parserVersion: '1',
+    isLinear: true,
     handles: (path) => path.endsWith('.py') || path.endsWith('.pyi'),
     // Symbols cost a tenth of it: too little for a way of its own.
     imports: (_path, bytes) => {
