@@ -17,10 +17,28 @@ export function lexedImports(path: string, text: string): readonly ParsedImport[
   if (/x$/.test(path) || NEEDS_TREE.test(text)) return null
   try {
     const [imports] = parse(text)
+    if (hasMissed(imports, text)) return null
     return uniqueImports(imports.flatMap((one) => importOf(one, text)))
   } catch {
     return null
   }
+}
+
+/** What precedes the name in every import of this kind, unless a comment stands between. */
+const BEFORE_NAME = /\b(?:from|import)\s*['"]/g
+
+/**
+ * Whether something looks like an import that the lexer has not told. It guesses where a type ends that has no
+ * semicolon after it, and takes what follows for a part of the type where it is wrong.
+ */
+function hasMissed(imports: readonly Import[], text: string): boolean {
+  const told = new Set(imports.map(({ start }) => start))
+  for (const { index, 0: words } of text.matchAll(BEFORE_NAME)) {
+    if (told.has(index + words.length)) continue
+    const line = text.slice(text.lastIndexOf('\n', index) + 1, index)
+    if (!/^\s*(?:\*|\/\/)/.test(line)) return true
+  }
+  return false
 }
 
 function importOf(found: Import, text: string): readonly { readonly specifier: string; readonly kind: ImportKind }[] {
