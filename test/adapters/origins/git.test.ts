@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { chmod, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { createDirectoryOrigin } from '../../../src/adapters/origins/directory.ts'
 import { createGitOrigin, type GitOriginOptions } from '../../../src/adapters/origins/git/origin.ts'
@@ -93,6 +93,12 @@ test('of a revision that came with a request and is unknown every file is missin
   await expect(configured.read('a', limits)).rejects.toMatchObject({ code: 'FW_ORIGIN_UNAVAILABLE', retriable: true })
   const away = openGit(join(repository, 'nowhere'))
   await expect(away.read('a', limits)).rejects.toMatchObject({ code: 'FW_ORIGIN_UNAVAILABLE', retriable: true })
+})
+
+test('a repository may be named relative to the working directory', async () => {
+  const origin = openGit(relative(process.cwd(), makeRepository(new Map([['a', 'one']]))))
+  expect(await textAt(origin, 'a')).toBe('one')
+  expect(await listed(origin)).toEqual(['a'])
 })
 
 test('links and submodules are denied and not listed; a file of Git LFS is its pointer', async () => {

@@ -1,6 +1,6 @@
 /** A repository that is read through one long-lived git process: commits, folders, files. */
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { unavailable } from '../unavailable.ts'
 import { ObjectReader } from './object-reader.ts'
@@ -88,7 +88,8 @@ export class Repository {
   }
 
   async #find() {
-    const { repository, searchPath, timeoutMs } = this.#options
+    const { searchPath, timeoutMs } = this.#options
+    const repository = resolve(this.#options.repository)
     const inside = join(repository, '.git')
     const found = await stat(inside).catch(() => stat(repository).catch(() => null))
     if (found === null) throw unavailable(`there is no git repository at ${repository}: check that it is mounted`)
