@@ -14,6 +14,7 @@ export type FollowImports = (wish: {
   readonly workspace: string
   readonly origin: Origin
   readonly signal: AbortSignal
+  readonly onProgress?: () => void
 }) => Promise<RefreshedGraph>
 
 export type ClosureDependencies = {
@@ -86,12 +87,13 @@ class ImportClosures implements ImportGraphs {
     return found
   }
 
-  async #look({ workspace, revision: named }: GraphWish, takenAtMs: number): Promise<GraphSnapshot> {
+  async #look({ workspace, revision: named, onProgress }: GraphWish, takenAtMs: number): Promise<GraphSnapshot> {
     const origin = this.#deps.origins(workspace)?.at(named)
     if (origin === undefined) throw new ForewarmError('FW_ORIGIN_UNAVAILABLE', 'the workspace has no origin here')
     const revision = await origin.revision(NEVER)
-    const followed = await this.#deps.follow({ workspace, origin: origin.at(revision), signal: NEVER })
-    const look: Look = { followed, origin: origin.at(revision), others: new Map() }
+    const wish = { workspace, origin: origin.at(revision), signal: NEVER }
+    const followed = await this.#deps.follow(onProgress === undefined ? wish : { ...wish, onProgress })
+    const look: Look = { followed, origin: wish.origin, others: new Map() }
     return {
       takenAtMs,
       revision,

@@ -22,6 +22,8 @@ export type GraphWish = {
   readonly revision: string | null
   /** A snapshot of a tree that may have changed since must have been taken at this time or later. */
   readonly sinceMs: number
+  /** Called as a look that takes long goes forward. */
+  readonly onProgress?: () => void
 }
 
 export interface ImportGraphs {

@@ -9,6 +9,8 @@ import { contentVersionOf, incrementalVersion, pointerText } from '../../warming
 import type { WarmDependencies } from './dependencies.ts'
 import { type FileLoader, type FileTask, nameOf } from './load-file.ts'
 
+type FingerprintDependencies = Pick<WarmDependencies, 'cache' | 'sha256Hex' | 'beat'>
+
 type ClosureTask = FileTask & { readonly layer: ClosureLayer }
 
 /** The fingerprint of a file as the origin has it now. */
@@ -16,10 +18,10 @@ type Current = { readonly valueVersion: string; readonly json: string; readonly 
 
 /** Nothing is held off by a lease: whoever makes the same fingerprint at the same time reads nothing more for it. */
 export class FingerprintLoader {
-  readonly #deps: Pick<WarmDependencies, 'cache' | 'sha256Hex'>
+  readonly #deps: FingerprintDependencies
   readonly #loader: FileLoader
 
-  constructor(deps: Pick<WarmDependencies, 'cache' | 'sha256Hex'>, loader: FileLoader) {
+  constructor(deps: FingerprintDependencies, loader: FileLoader) {
     this.#deps = deps
     this.#loader = loader
   }
@@ -48,7 +50,8 @@ export class FingerprintLoader {
 
   async #current(task: ClosureTask): Promise<Current | FileResult> {
     const { workspace, revision, file, graphSinceMs: sinceMs, signal } = task
-    const snapshot = await inGraph(() => task.layer.snapshot({ workspace, revision, sinceMs }, signal))
+    const wish = { workspace, revision, sinceMs, onProgress: this.#deps.beat }
+    const snapshot = await inGraph(() => task.layer.snapshot(wish, signal))
     const closure = await inGraph(() => snapshot.closure(file.path, signal))
     if (closure === null) return ended('missing')
     if (closure === 'incomplete') return skipped('closure')
