@@ -4,22 +4,19 @@ import type { Origin } from '../../ports/origin.ts'
 import type { ByteBudget } from '../../warming/byte-budget.ts'
 import type { CommandFile, WarmCommand } from '../../warming/command.ts'
 import { ended, type FileResult, skipped } from '../../warming/decide.ts'
-import type { Slots } from '../slots.ts'
 import type { Gate } from './gate.ts'
-import type { GovernedSlots } from './governed-slots.ts'
+import type { CommandPlaces } from './places.ts'
 import { Refused } from './refused.ts'
 
 /** A command being carried out. */
 export type Course = {
   readonly command: WarmCommand
   readonly origin: Origin
-  readonly originSlots: GovernedSlots
   readonly budget: ByteBudget
   readonly gate: Gate
   /** Since when the imports of a tree that may change must have been looked at. */
   readonly graphSinceMs: number
-  /** Places of the files that the command may have in flight; null leaves it to the worker's own. */
-  readonly places: Slots | null
+  readonly places: CommandPlaces
   readonly traceparent: string | null
   readonly signal: AbortSignal
   readonly results: Map<number, Finished>

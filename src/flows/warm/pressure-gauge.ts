@@ -14,7 +14,7 @@ export type PressureDeps = {
 export class PressureGauge {
   readonly #deps: PressureDeps
   readonly #sampleMs: number
-  #memory: { readonly atMs: number; readonly share: Promise<number> } | null = null
+  #sample: { readonly atMs: number; readonly ownShare: Promise<number> } | null = null
 
   constructor(deps: PressureDeps, sampleMs: number) {
     this.#deps = deps
@@ -27,18 +27,28 @@ export class PressureGauge {
    */
   async current(key: CacheKey | null): Promise<number> {
     const [cache, own] = await Promise.all([this.#deps.cache.pressure(key ?? undefined), this.#ownShare()])
-    this.#deps.telemetry.measure('forewarm.cache.pressure', cache.pressure)
     return Math.max(key === null ? cache.pressureMin : cache.pressure, own)
   }
 
   /** Read at most once a period, however many files are about to begin. */
   #ownShare(): Promise<number> {
-    const { clock, memory } = this.#deps
-    const atMs = clock.monotonicMs()
-    if (this.#memory === null || atMs - this.#memory.atMs >= this.#sampleMs) {
-      this.#memory = { atMs, share: memory.share() }
-      this.#memory.share.then((share) => this.#deps.telemetry.measure('forewarm.worker.memory', share)).catch(() => {})
+    const atMs = this.#deps.clock.monotonicMs()
+    if (this.#sample === null || atMs - this.#sample.atMs >= this.#sampleMs) {
+      this.#sample = { atMs, ownShare: this.#measure() }
+      // A failed sample is not kept: the next caller asks again.
+      this.#sample.ownShare.catch(() => {
+        this.#sample = null
+      })
     }
-    return this.#memory.share
+    return this.#sample.ownShare
+  }
+
+  /** Tells of both; the cache's is that of its fullest node. */
+  async #measure(): Promise<number> {
+    const { cache, memory, telemetry } = this.#deps
+    const [{ pressure }, ownShare] = await Promise.all([cache.pressure(), memory.share()])
+    telemetry.measure('forewarm.cache.pressure', pressure)
+    telemetry.measure('forewarm.worker.memory', ownShare)
+    return ownShare
   }
 }

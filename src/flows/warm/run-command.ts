@@ -1,7 +1,7 @@
 /** Carries out one warm command: every file of it ends in exactly one outcome. */
 import type { WarmedFile, WarmOutcome } from '../../model/outcome.ts'
 import { isOfClosure } from '../../ports/layer.ts'
-import type { ActiveSpan, Attributes } from '../../ports/telemetry.ts'
+import type { ActiveSpan } from '../../ports/telemetry.ts'
 import { ByteBudget } from '../../warming/byte-budget.ts'
 import type { CommandFile, WarmCommand } from '../../warming/command.ts'
 import { ended, type FileResult, settledByCommand, skipped } from '../../warming/decide.ts'
@@ -11,10 +11,10 @@ import { Slots } from '../slots.ts'
 import { type Course, DEADLINE, type Finished, guarded, inCalls, type OpenFile } from './course.ts'
 import type { WarmDependencies, WarmSettings } from './dependencies.ts'
 import { Gate } from './gate.ts'
-import { GovernedSlots } from './governed-slots.ts'
 import { SharedLimits } from './limits.ts'
 import { FileLoader, type FileTask } from './load-file.ts'
 import { FingerprintLoader } from './load-fingerprint.ts'
+import { Places } from './places.ts'
 import { PressureGauge } from './pressure-gauge.ts'
 
 export class CommandRunner {
@@ -22,16 +22,15 @@ export class CommandRunner {
   readonly #settings: WarmSettings
   readonly #loader: FileLoader
   readonly #fingerprints: FingerprintLoader
-  readonly #slots: GovernedSlots
-  readonly #origins = new Map<string, GovernedSlots>()
+  readonly #places: Places
   readonly #pressure: PressureGauge
   readonly #limits: SharedLimits
 
   constructor(deps: WarmDependencies, settings: WarmSettings) {
     this.#deps = deps
     this.#settings = settings
-    this.#slots = this.#governed({ guards: 'cache' }, settings.governor.cacheSlackMs, settings.filesInFlightMax)
-    this.#loader = new FileLoader(deps, settings, this.#slots)
+    this.#places = new Places(deps, settings)
+    this.#loader = new FileLoader(deps, settings, this.#places.all)
     this.#fingerprints = new FingerprintLoader(deps, this.#loader)
     this.#pressure = new PressureGauge(deps, settings.pressureSampleMs)
     const askCache = this.#loader.askCache.bind(this.#loader)
@@ -49,16 +48,15 @@ export class CommandRunner {
       const ending = new AbortController()
       const signal = AbortSignal.any([stop, this.#deadline(command, ending.signal)])
       const budget = new ByteBudget(command.bytesMax)
-      const places = command.parallelMax === 0 ? null : new Slots(command.parallelMax)
+      const own = command.parallelMax === 0 ? null : new Slots(command.parallelMax)
+      const places = { own, origin: this.#places.ofOrigin(command.workspace) }
       const gate = new Gate(
         { ...this.#deps, pressure: this.#pressure, limits: this.#limits },
         { command, budget, signal },
       )
       const graphSinceMs = graphSince(command, this.#deps.clock.now())
-      const originSlots = this.#originSlots(command.workspace)
       const { traceparent } = span
-      const where = { origin, originSlots, graphSinceMs }
-      const course = { command, ...where, budget, gate, places, traceparent, signal, results }
+      const course = { command, origin, graphSinceMs, budget, gate, places, traceparent, signal, results }
       try {
         await (command.mode === 'check' ? this.#checkFiles(course) : this.#warmFiles(course))
       } finally {
@@ -195,7 +193,7 @@ export class CommandRunner {
     const { command, gate, signal, results } = course
     const { index, file } = one
     const taken = await guarded(async () => {
-      await this.#takeSlot(course)
+      await this.#places.take(course.places, signal)
       return null
     })
     if (taken !== null) {
@@ -207,63 +205,29 @@ export class CommandRunner {
       const key = file.version === null ? null : this.#keyOf(course, one, file.version)
       return this.#loader.askCache(signal, () => gate.reasonToSkip(key))
     }).catch((error) => {
-      this.#leaveSlot(course)
+      this.#places.leave(course.places)
       throw error
     })
     if (verdict === null) return true
-    this.#leaveSlot(course)
+    this.#places.leave(course.places)
     this.#finish(results, index, typeof verdict === 'string' ? skipped(verdict) : verdict)
     return false
   }
 
-  /** The narrowest first, so that nobody holds a place of all while waiting for one of few. */
-  async #takeSlot({ places, originSlots, signal }: Course): Promise<void> {
-    const taken: Slots[] = []
-    try {
-      for (const slots of [places, originSlots, this.#slots]) {
-        await slots?.take(signal)
-        if (slots !== null) taken.push(slots)
-      }
-    } catch (error) {
-      for (const slots of taken) slots.release()
-      throw error
-    }
-  }
-
-  #leaveSlot({ places, originSlots }: Course): void {
-    for (const slots of [this.#slots, originSlots, places]) slots?.release()
-  }
-
-  /** One for each workspace that has an origin here; a slow origin slows no other. */
-  #originSlots(workspace: string): GovernedSlots {
-    const { governor, filesInFlightMax, originFilesInFlightMax } = this.#settings
-    const known = this.#origins.get(workspace)
-    if (known !== undefined) return known
-    const max = Math.min(filesInFlightMax, originFilesInFlightMax.get(workspace) ?? filesInFlightMax)
-    const slots = this.#governed({ guards: 'origin', workspace }, governor.originSlackMs, max)
-    this.#origins.set(workspace, slots)
-    return slots
-  }
-
-  #governed(of: Attributes, slackMs: number, max: number): GovernedSlots {
-    const { attemptMs: failedMs, governor } = this.#settings
-    return new GovernedSlots(this.#deps, { of, max, failedMs, growthMax: governor.growthMax, slackMs })
-  }
-
   async #inSlot(course: Course, one: OpenFile, work: (one: OpenFile, task: FileTask) => Promise<void>): Promise<void> {
-    const { command, origin, originSlots, graphSinceMs, budget, gate, traceparent, signal } = course
+    const { command, origin, places, graphSinceMs, budget, gate, traceparent, signal } = course
     const { file, layer } = one
     const atWork: Promise<unknown>[] = []
     const occupied = (work: Promise<unknown>): void => {
       atWork.push(work)
     }
     const { id: commandId, workspace, revision } = command
-    const where = { commandId, workspace, revision, file, layer, origin, originSlots, graphSinceMs }
+    const where = { commandId, workspace, revision, file, layer, origin, originSlots: places.origin, graphSinceMs }
     try {
       await work(one, { ...where, formerVersion: null, budget, gate, traceparent, signal, occupied })
     } finally {
       // A read that nobody waits for still holds its memory and its thread, so it keeps its slot until it ends.
-      Promise.allSettled(atWork).then(() => this.#leaveSlot(course))
+      Promise.allSettled(atWork).then(() => this.#places.leave(course.places))
     }
   }
 
