@@ -28,7 +28,7 @@ export const WINDOW_MS = 500
 export const WINDOW_CALLS_MIN = 8
 
 /** Calls further apart are of two windows; one that has too few is not judged. */
-const WINDOW_MS_MAX = 5_000
+const WINDOW_MS_MAX = 30_000
 
 /** The latest calls of a window are judged. */
 const WINDOW_CALLS_MAX = 256
