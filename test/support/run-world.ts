@@ -17,6 +17,7 @@ import { WarmHandler } from '../../src/flows/warm.ts'
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts'
 import type { EventLog } from '../../src/ports/event-log.ts'
 import { CONTENT_LAYER, layersOf } from '../../src/ports/layer.ts'
+import type { FoldedRuns } from '../../src/ports/model-reader.ts'
 import type { NoteStore } from '../../src/ports/notes.ts'
 import type { Origin } from '../../src/ports/origin.ts'
 import type { WarmCommand, WarmRequest } from '../../src/warming/command.ts'
@@ -70,6 +71,7 @@ const HASTY: CoordinatorOptions = {
 
 export type CoordinatorFaults = {
   readonly notes?: NoteStore
+  readonly folded?: FoldedRuns
   readonly append?: (commands: readonly WarmCommand[], append: RunDeps['append']) => Promise<void>
   readonly paused?: () => boolean
   readonly dependencies?: FindDependencies
@@ -134,7 +136,7 @@ export async function createRunWorld(files: ReadonlyMap<string, string>) {
       const append = (commands: readonly WarmCommand[]) => appendCommands({ log, codec, telemetry }, commands, null)
       const coordinator = new RunCoordinator(
         {
-          ...{ ...common, notes, folded, planner, newId: randomUUID },
+          ...{ ...common, notes, folded: faults.folded ?? folded, planner, newId: randomUUID },
           paused: faults.paused ?? (() => false),
           specOf: faults.specOf ?? (() => null),
           append: (commands) => (faults.append === undefined ? append(commands) : faults.append(commands, append)),

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { RunCoordinator } from '../../../src/flows/predict/runs/coordinator.ts'
 import { ForewarmError } from '../../../src/ports/errors.ts'
 import type { EventLog } from '../../../src/ports/event-log.ts'
+import type { FoldedRuns } from '../../../src/ports/model-reader.ts'
 import type { NoteStore } from '../../../src/ports/notes.ts'
 import { eventually } from '../../support/eventually.ts'
 import { aRequest, aSpec, createRunWorld, type RunWorld, someFiles } from '../../support/run-world.ts'
@@ -242,6 +243,30 @@ describe('a run', () => {
     expect([...ids].sort()).toEqual(['run-1/0', 'run-1/4', 'run-1/8'])
   })
 
+  it('leaves nothing behind that goes on looking once it has ended', async () => {
+    const { startWorker, coordinator, ended, store, clock } = await aWorld()
+    await startWorker()
+    let looks = 0
+    const notes: NoteStore = {
+      ...store.notes,
+      get: (group, names) => {
+        looks += 1
+        return store.notes.get(group, names)
+      },
+    }
+    const runs = coordinator({ notes })
+    runs.accept(aRequest(), PLACE)
+    await ended('run-1')
+    await eventually(
+      () => runs.resumeOffset(0, 1),
+      (offset) => offset === 1,
+    )
+    const before = looks
+    expect(before).toBeGreaterThan(0)
+    await clock.sleep(50)
+    expect(looks).toBe(before)
+  })
+
   it('commits no further than the oldest request that has not ended, and refuses more than it can hold', async () => {
     const { startWorker, coordinator, ended } = await aWorld()
     const runs = coordinator({ options: { runsMax: 2 } })
@@ -331,6 +356,26 @@ describe('a run whose coordinator dies', () => {
     await startWorker({ outcomes })
     const end = await ended('run-1')
     expect(end).toMatchObject({ state: 'complete', tally: { verified: 30 } })
+  })
+
+  it('waits for answers that its store had and lost, until they are folded again', async () => {
+    const { startWorker, coordinator, ended, folded } = await aWorld()
+    await startWorker()
+    let lost = 0
+    const forgetful: FoldedRuns = {
+      ...folded,
+      run: async (workspace, id) => {
+        const run = await folded.run(workspace, id)
+        const isChecked = run?.check.reduce((sum, { files }) => sum + files, 0) === 30
+        if (run === null || !isChecked || lost >= 5) return run
+        lost += 1
+        return { ...run, ends: run.ends.map((end) => ({ ...end, files: end.files - 1 })) }
+      },
+    }
+    coordinator({ folded: forgetful }).accept(aRequest(), PLACE)
+    const end = await ended('run-1')
+    expect(end).toMatchObject({ state: 'complete', tally: { verified: 30 } })
+    expect(lost).toBe(5)
   })
 
   it('is ended once, though two processes carry it out side by side', async () => {

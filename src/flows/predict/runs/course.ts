@@ -6,6 +6,7 @@ import { endOf, tallyOf } from '../../../warming/run/end.ts'
 import type { Planned, RestReason, RunHeader } from '../../../warming/run/plan.ts'
 import { firstProgress, issued, type OpenCommand, type RunProgress } from '../../../warming/run/progress.ts'
 import { nextStep, type Step } from '../../../warming/run/step.ts'
+import { standingOf } from '../../../warming/run/summary.ts'
 import { patiently, type RunDeps, type RunTimes } from './run-deps.ts'
 
 type Stopped = { readonly rest: RestReason; readonly sinceMs: number }
@@ -42,7 +43,8 @@ export class Course {
     this.#noted = noted
     for (;;) {
       const { isOver, run } = await patiently(this.#deps, () => this.#look(), signal)
-      if (isOver) return this.#counted(run)
+      const end = isOver ? this.#counted(run) : null
+      if (end !== null) return end
       await clock.sleep(this.#times.pollMs, signal)
     }
   }
@@ -117,8 +119,10 @@ export class Course {
     return entries.map((entry, at) => ({ entry, folded: folded[at] ?? null }))
   }
 
-  #counted(run: FoldedRun | null): RunHeader {
+  /** Null while answers are missing that were there: a store that lost its last writes gets them again from the log. */
+  #counted(run: FoldedRun | null): RunHeader | null {
     const header = { ...this.#header, planned: this.#planned, endedAtMs: this.#deps.clock.now() }
+    if (standingOf(header, run).counts.some(({ outcome }) => outcome === 'pending')) return null
     const tally = tallyOf(header, run)
     return { ...header, tally, ...endOf(header, tally) }
   }
