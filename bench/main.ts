@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util'
 import { measureDeps } from './deps.ts'
 import { measureFold } from './fold.ts'
+import { measureGlob } from './glob.ts'
 import { measureIngest } from './ingest.ts'
 import { measureLatency } from './latency.ts'
 import { measureEventLog } from './log.ts'
@@ -22,6 +23,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['fold', measureFold],
   ['store', measureStore],
   ['log', measureEventLog],
+  ['glob', measureGlob],
   ['deps', measureDeps],
 ])
 

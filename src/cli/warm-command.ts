@@ -98,6 +98,7 @@ async function carriedOut(context: RunsContext, tools: RunTools, { request, opti
   if (options.follow)
     return runToEnd({ tools, request, output: outputOf(context, options.json), interrupts: context.interrupts() })
   await tools.append(request)
+  if (!tools.host.isThere()) context.report('forewarm: the run waits until `forewarm up` works on the file\n')
   context.write(options.json ? `${JSON.stringify({ type: 'requested', id: request.id })}\n` : `${request.id}\n`)
   return 0
 }

@@ -9,6 +9,8 @@ import { runStagesHere, type StagesHere } from './stages.ts'
 import { findUp } from './up-lock.ts'
 
 export type RunHost = {
+  /** Whether somebody carries runs out now, as far as can be told from here. */
+  isThere(): boolean
   /** To be called again and again while a run is waited for: takes over where the one who worked on the file is gone. */
   ensure(): Promise<void>
   /** Rejects when a stage of this process cannot go on; never resolves. */
@@ -28,6 +30,7 @@ export function createRunHost(parts: Parts): RunHost {
   failed.catch(() => {})
   return {
     failed,
+    isThere: () => here !== null || mode === 'distributed' || findUp(embedded.file) !== null,
     async ensure() {
       if (here !== null || mode === 'distributed' || findUp(embedded.file) !== null) return
       here = await runStagesHere(own).catch(othersWereFirst)

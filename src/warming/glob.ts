@@ -28,13 +28,16 @@ export type Glob = {
 export function readGlob(pattern: string): Glob | { readonly problem: string } {
   const shape = shapeProblem(pattern)
   if (shape !== null) return { problem: shape }
-  const reader = new GlobReader(pattern.startsWith('./') ? pattern.slice(2) : pattern)
+  const bare = pattern.startsWith('./') ? pattern.slice(2) : pattern
+  const reader = new GlobReader(bare)
   const problem = reader.read()
   if (problem !== null) return { problem }
   const { states } = reader
+  const { start, end } = literalEnds(bare)
   return {
     pattern,
-    matches: (path) => run(states, path).matches,
+    // Most paths of a tree differ from most patterns at one of their ends.
+    matches: (path) => path.startsWith(start) && path.endsWith(end) && run(states, path).matches,
     measured: (path) => run(states, path),
   }
 }
@@ -44,6 +47,15 @@ export const isGlob = (text: string): boolean => /[*?[{]/.test(text)
 
 /** The glob of exactly one path. */
 export const literalGlob = (path: string): string => path.replace(/[\\*?[\]{},!]/g, '\\$&')
+
+/** How every path begins and ends that a pattern means, as far as its text shows. */
+function literalEnds(pattern: string): { readonly start: string; readonly end: string } {
+  const [start = ''] = /^[^*?[\]{},\\]*/.exec(pattern) ?? []
+  const [end = ''] = /[^*?[\]{},\\]*$/.exec(pattern) ?? []
+  if (start.length === pattern.length) return { start, end }
+  // `**` and the slash after it may stand for nothing; what follows a backslash is part of what it means.
+  return { start, end: end.replace(/^\//, '') }
+}
 
 function shapeProblem(pattern: string): string | null {
   if (pattern === '') return 'is empty'

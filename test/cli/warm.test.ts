@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { cliWorld, jsonLines } from '../support/cli.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** Real processes on a machine that others use too. */
 const SLOW_MS = 180_000
@@ -133,6 +134,22 @@ test(
 )
 
 test(
+  'runs cancel ends a run that another process waits for',
+  async () => {
+    const { write, writeBeside, start, run } = cliWorld()
+    write(files)
+    writeBeside({ 'slow.yaml': TRICKLE })
+    const child = start('warm', '--workspace', 'shop', '--strategy', 'slow.yaml', '--json')
+    const { id } = JSON.parse(await child.line(/"outcome":"warmed"/, 60_000))
+    expect(await run('runs', 'cancel', id, '--workspace', 'shop')).toMatchObject({ code: 0 })
+    expect(await child.exit()).toEqual({ code: 130, signal: null })
+    const again = await run('runs', 'cancel', id, '--workspace', 'shop')
+    expect(again.stdout).toBe('the run has ended already: cancelled\n')
+  },
+  SLOW_MS,
+)
+
+test(
   'a run that does not end in its time is timed out, soon after it',
   async () => {
     const { write, writeBeside, run } = cliWorld()
@@ -195,11 +212,35 @@ test(
       run('warm', '--workspace', 'shop', 'src/'),
     ])
     expect([one.code, two.code]).toEqual([0, 0])
-    writeBeside({ 'settings.yaml': 'workspaces: {shop: {origin: {directory: shop}}}\n' })
+    writeBeside({ 'settings.yaml': 'workspaces: {shop: {origin: {directory: shop}, onPush: ci}}\n' })
     const up = start('--config', 'settings.yaml', 'up')
+    const { url } = JSON.parse(await up.line(/the gateway listens/))
     await up.line(/"msg":"running"/)
     const through = await run('--config', 'settings.yaml', 'warm', '--workspace', 'shop', 'src/m3.ts')
     expect(through.code).toBe(0)
+    const posted = await fetch(`${url}/v1/workspaces/shop/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        ...{ kind: 'push', revision: 'c0ffee', before: 'HEAD' },
+        changes: [
+          { path: 'src/m5.ts', timeMs: Date.now(), version: null },
+          { path: 'src/m6.ts', timeMs: Date.now(), version: 'v' },
+        ],
+      }),
+    })
+    expect(await posted.json()).toEqual({ id: 'push/c0ffee', why: '' })
+    const pushed = () => fetch(`${url}/v1/workspaces/shop/runs/push%2Fc0ffee`).then((answer) => answer.json())
+    const ended = await eventually(pushed, (seen) => Boolean((seen as { endedAtMs?: number }).endedAtMs), {
+      what: 'the end of the run that the push asked for',
+      withinMs: 30_000,
+    })
+    // The folder is no git repository: what `ci` says of changed files cannot be found.
+    expect(ended).toMatchObject({
+      strategy: 'ci',
+      state: 'failed',
+      why: expect.stringContaining('FW_ORIGIN_NO_HISTORY'),
+    })
     expect((await run('--config', 'settings.yaml', 'pause', '--workspace', 'shop')).stdout).toContain(
       'shop is paused by',
     )

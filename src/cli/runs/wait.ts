@@ -49,7 +49,7 @@ export async function runToEnd({ tools, output, request, interrupts }: Waiting):
     append(cancel).catch((cause) => following.abort(cause))
   })
   const { workspace, id } = request
-  const begunByMs = clock.now() + BEGUN_WITHIN_MS
+  const begunByMs = Math.min(clock.now() + BEGUN_WITHIN_MS, givenUpAtMs)
   for await (const summary of followRun(tools, {
     workspace,
     id,
