@@ -8,5 +8,8 @@ export const unavailable = (message: string, cause?: unknown): ForewarmError =>
 export const noHistory = (message: string, cause?: unknown): ForewarmError =>
   new ForewarmError('FW_ORIGIN_NO_HISTORY', message, { cause })
 
+/** The origin has no listing of its files, or gives none. */
+export const unlistable = (message: string): ForewarmError => new ForewarmError('FW_ORIGIN_UNLISTABLE', message)
+
 /** What an error says, for the message of another one. */
 export const saying = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -260,6 +260,6 @@ test('without a list there is no listing; a list gives each good path once', asy
   })
   await expect(collect(null, server.url)).rejects.toMatchObject({ code: 'FW_ORIGIN_UNLISTABLE' })
   expect(await collect(`${server.url}list`, server.url)).toEqual(['a', 'src/b c.ts'])
-  await expect(collect(`${server.url}gone`, server.url)).rejects.toMatchObject({ code: 'FW_ORIGIN_UNAVAILABLE' })
+  await expect(collect(`${server.url}gone`, server.url)).rejects.toMatchObject({ code: 'FW_ORIGIN_UNLISTABLE' })
   await expect(collect('http://127.0.0.2/list', server.url)).rejects.toThrow(/denied \(address\)/)
 })

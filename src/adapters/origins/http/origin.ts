@@ -1,10 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { LRUCache } from 'lru-cache'
-import { ForewarmError } from '../../../ports/errors.ts'
 import type { Origin, OriginEntry, OriginRead } from '../../../ports/origin.ts'
 import { pathDenial } from '../../../warming/path.ts'
 import { blobId } from '../blob-id.ts'
-import { noHistory, unavailable } from '../unavailable.ts'
+import { noHistory, unavailable, unlistable } from '../unavailable.ts'
 import { networksOf } from './address.ts'
 import { Client, faultOf, RefusedRequest, type Resolve } from './client.ts'
 
@@ -159,13 +158,10 @@ function validatorOf(headers: IncomingHttpHeaders): string | null {
 async function* listFiles(client: Client, list: URL | null, signal: AbortSignal): AsyncIterable<OriginEntry> {
   signal.throwIfAborted()
   if (list === null) {
-    throw new ForewarmError(
-      'FW_ORIGIN_UNLISTABLE',
-      'an origin over HTTP has no listing: set origin.http.list to the address of one',
-    )
+    throw unlistable('an origin over HTTP has no listing: set origin.http.list to the address of one')
   }
   const text = await refusable(() => textOf(client, list, signal))
-  if (typeof text !== 'string') throw unavailable(`the list of files at ${list.host} is denied (${text.detail})`)
+  if (typeof text !== 'string') throw unlistable(`the list of files at ${list.host} is denied (${text.detail})`)
   const seen = new Set<string>()
   for (const path of text.split(/\r?\n/)) {
     if (pathDenial(path) !== null || seen.has(path)) continue
@@ -179,7 +175,7 @@ async function textOf(client: Client, list: URL, signal: AbortSignal): Promise<s
   const refused = refusalOf(answer, list)
   if (refused !== null) {
     answer.destroy()
-    throw unavailable(`the list of files cannot be read at ${list.host} (status ${answer.statusCode})`)
+    throw unlistable(`the list of files cannot be read at ${list.host} (status ${answer.statusCode})`)
   }
   const bytes = await bodyOf(answer, list, { bytesMax: LIST_BYTES_MAX, signal })
   if (typeof bytes === 'number') throw unavailable(`the list of files at ${list.host} is over ${LIST_BYTES_MAX} bytes`)

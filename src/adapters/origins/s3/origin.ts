@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Origin, OriginRead } from '../../../ports/origin.ts'
 import { pathDenial } from '../../../warming/path.ts'
 import { blobId } from '../blob-id.ts'
-import { noHistory, saying, unavailable } from '../unavailable.ts'
+import { noHistory, saying, unavailable, unlistable } from '../unavailable.ts'
 import { Bucket, type BucketOptions } from './bucket.ts'
 
 /** Objects whose versions are remembered; about 200 bytes each. */
@@ -37,7 +37,7 @@ export function createS3Origin(options: BucketOptions): Origin {
       const pages = bucket.list(signal)[Symbol.asyncIterator]()
       for (;;) {
         const page = await settled(signal, () => pages.next())
-        if ('outcome' in page) throw unavailable(`the bucket ${options.bucket} cannot be listed (${page.outcome})`)
+        if ('outcome' in page) throw unlistable(`the bucket ${options.bucket} cannot be listed (${page.outcome})`)
         if (page.done === true) return
         for (const { path, signature, bytes } of page.value) {
           if (pathDenial(path) === null) yield { path, version: null, signature, bytes }
