@@ -4,7 +4,7 @@ import { expect, inject, onTestFinished, test } from 'vitest'
 import { createRedisCache, type RedisCacheOptions } from '../../src/adapters/redis/cache.ts'
 import { openRedis } from '../../src/adapters/redis/connect.ts'
 import { addressOfKey } from '../../src/adapters/redis/node-address.ts'
-import type { Cache, EntrySource } from '../../src/ports/cache.ts'
+import type { Cache, CacheKey, EntrySource } from '../../src/ports/cache.ts'
 import { freePort } from '../support/services/ports.ts'
 import { startRedis } from '../support/services/redis.ts'
 import { startRedisCluster } from '../support/services/redis-cluster.ts'
@@ -157,4 +157,29 @@ test('in a cluster pressure is that of the node that a key goes to', async () =>
   expect(Math.max(...empty)).toBeLessThan(0.05)
   expect(await cache.pressure()).toMatchObject({ bytesMax: 3 * 8 * 1_048_576, pressure: expect.closeTo(full, 1) })
   expect((await cache.pressure()).pressureMin).toBeLessThan(0.05)
+})
+
+test('in a cluster full of live values warms take the place of the oldest unread warms of their node', async () => {
+  const settings = { maxmemory: '12mb', 'maxmemory-policy': 'volatile-ttl', 'maxmemory-samples': '10' }
+  const cluster = await startRedisCluster({ settings })
+  onTestFinished(() => cluster.stop())
+  const connection = openRedis({ urls: cluster.nodes.map(({ url }) => url), cluster: true }, 'cache')
+  const cache = createRedisCache(connection, { keyPrefix: '', pressureAgeMsMax: 0 })
+  onTestFinished(() => cache.close())
+  const keysOf = (kind: string, from: number, count: number) =>
+    Array.from({ length: count }, (_, at) => ({ workspaceId, rest: `${kind}.${from + at}` }))
+  const putAll = (keys: readonly CacheKey[], source: EntrySource) =>
+    Promise.all(keys.map((each) => cache.put(each, randomBytes(2_000), source)))
+  const countOf = async (keys: readonly CacheKey[]) => (await cache.has(keys)).filter(Boolean).length
+  let hot = 0
+  for (; (await cache.pressure()).pressure < 0.94; hot += 300) await putAll(keysOf('hot', hot, 300), fill)
+  const before = await countOf(keysOf('hot', 0, hot))
+  for (let from = 0; from < 5_000; from += 100) {
+    await cache.makeRoom(100 * 2_200)
+    expect(new Set(await putAll(keysOf('warm', from, 100), warm))).toEqual(new Set(['stored']))
+  }
+  expect(await countOf(keysOf('hot', 0, hot))).toBeGreaterThanOrEqual(before * 0.99)
+  // The latest are there, as many as there is room for; the oldest have left for them.
+  expect(await countOf(keysOf('warm', 4_900, 100))).toBeGreaterThanOrEqual(95)
+  expect(await countOf(keysOf('warm', 0, 1_000))).toBe(0)
 })
