@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -143,4 +143,13 @@ test.each([
 test('two modules may not name a layer alike', async () => {
   const paths = [await plugin('one.mjs', GOOD('same')), await plugin('two.mjs', GOOD('same'))]
   await expect(open(paths)).rejects.toThrow(/two\.mjs names its layer 'same', which there is already/)
+})
+
+test('the module that docs/layers.md shows is one', async () => {
+  const page = await readFile('docs/layers.md', 'utf8')
+  const [, code = ''] = /```ts\n(export const layers = [\s\S]*?)```/.exec(page) ?? []
+  const { layers } = await open([await plugin('shown.ts', code)])
+  expect(layers.map(({ name, version }) => [name, version])).toEqual([['line-count', '1']])
+  const bytes = new TextEncoder().encode('one\ntwo\n')
+  expect(text((await layers[0]?.produce({ ...file('a'), bytes }, AbortSignal.timeout(5_000))) ?? null)).toBe('2')
 })
