@@ -42,13 +42,13 @@ test('a run that the start began ends complete, as one run, though forewarm up i
   let before = 0
   for (let life = 0; life < KILLS; life += 1) {
     const { child, runs } = await up()
-    const [run] = await eventually(runs, ([first]) => answered(first) > before + FILES / 10, { withinMs: 20_000 })
+    const [run] = await eventually(runs, ([first]) => answered(first) > before + FILES / 10, { withinMs: 60_000 })
     expect(hasEnded(run?.state ?? 'failed')).toBe(false)
     await child.kill('SIGKILL')
     before = answered(run)
   }
   const { child, runs } = await up()
-  const all = await eventually(runs, ([run]) => run !== undefined && hasEnded(run.state), { withinMs: 30_000 })
+  const all = await eventually(runs, ([run]) => run !== undefined && hasEnded(run.state), { withinMs: 60_000 })
   expect(all).toHaveLength(1)
   expect(all[0]).toMatchObject({
     state: 'complete',
@@ -58,4 +58,4 @@ test('a run that the start began ends complete, as one run, though forewarm up i
     verified: FILES,
   })
   expect(await child.kill('SIGTERM')).toEqual({ code: 0, signal: null })
-})
+}, 180_000)

@@ -36,8 +36,8 @@ export const firstProgress = (check: boolean, filesWithin: number): RunProgress 
 export const commandId = (runId: string, phase: RunProgress['phase'], first: number): string =>
   phase === 'check' ? `${runId}/c${first}` : `${runId}/${first}`
 
-/** The progress once the log has all of its open commands. */
-export const issued = (progress: RunProgress): RunProgress => ({
+/** The progress once the log has these of its open commands. */
+export const issued = (progress: RunProgress, issue: readonly OpenCommand[]): RunProgress => ({
   ...progress,
-  open: progress.open.map((command) => (command.isIssued ? command : { ...command, isIssued: true })),
+  open: progress.open.map((command) => (issue.includes(command) ? { ...command, isIssued: true } : command)),
 })

@@ -7,8 +7,8 @@ import { endOf, tallyOf } from '../../../src/warming/run/end.ts'
 import { fileEnd, isThere } from '../../../src/warming/run/file-end.ts'
 import type { Planned, RestReason } from '../../../src/warming/run/plan.ts'
 import {
-  issued as allIssued,
   firstProgress,
+  issued as issuedOf,
   type OpenCommand,
   type RunProgress,
 } from '../../../src/warming/run/progress.ts'
@@ -163,7 +163,7 @@ function simulate(world: World) {
       if (!world.lost.includes(at)) carryOut(noted.phase, command)
       if (world.lost.includes(at + 1)) carryOut(noted.phase, command)
     }
-    if (!dies) noted = allIssued(noted)
+    if (!dies) noted = issuedOf(noted, step.issue)
     nowMs += 150
   }
   const header = { planned, rest, spec: world.spec, endedAtMs: nowMs, tally: null }

@@ -57,7 +57,7 @@ export class Course {
     const step = this.#step(answered, run)
     await this.#note(step)
     await this.#issue(step)
-    this.#progress = issued(step.progress)
+    this.#progress = issued(step.progress, step.issue)
     return { isOver: step.over, run }
   }
 
