@@ -1,6 +1,5 @@
 /** Configuration files as plain data of unknown shape. Whatever is broken counts as absent. */
-import { parseExpression } from '@babel/parser'
-import { parse as parseYaml } from 'yaml'
+import { babel, yaml } from './libraries.ts'
 import type { AstNode } from './syntax.ts'
 import { isNode, literalText, nodesOf } from './walk.ts'
 
@@ -22,11 +21,11 @@ export const isData = (value: unknown): value is Data =>
 
 export const readJson = (bytes: Uint8Array): Data => orAbsent(() => JSON.parse(text(bytes)))
 
-export const readYaml = (bytes: Uint8Array): Data => orAbsent(() => parseYaml(text(bytes)))
+export const readYaml = (bytes: Uint8Array): Data => orAbsent(() => yaml().parse(text(bytes)))
 
 /** JSON with comments and trailing commas is an expression of JavaScript, so its parser reads it. */
 export const readJsonWithComments = (bytes: Uint8Array): Data =>
-  orAbsent(() => dataOf(parseExpression(text(bytes), { attachComment: false }) as unknown as AstNode, 0))
+  orAbsent(() => dataOf(babel().parseExpression(text(bytes), { attachComment: false }) as unknown as AstNode, 0))
 
 /** Deeper values are left out: no setting of a configuration stands so deep. */
 const DEPTH_MAX = 16

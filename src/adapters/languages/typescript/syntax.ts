@@ -1,7 +1,8 @@
 /** Babel's parser, set to take whatever occurs in repositories, and its tree as plain nodes. */
-import { type ParserOptions, parse } from '@babel/parser'
+import type { ParserOptions } from '@babel/parser'
 import type { ParseFault } from '../../../dependencies/parsed-file.ts'
 import { withDeadline } from '../deadline.ts'
+import { babel } from './libraries.ts'
 
 export type AstNode = {
   readonly type: string
@@ -28,7 +29,7 @@ export const isTypeScript = (path: string): boolean => /\.(?:[cm]?ts|tsx)$/.test
 /** The tree of a file, or its faults alone where no tree can be made of it. */
 export function readSyntax(path: string, text: string, timeMsMax: number | null): Syntax | readonly ParseFault[] {
   try {
-    const file = withDeadline(timeMsMax, () => parse(text, optionsOf(path)))
+    const file = withDeadline(timeMsMax, () => babel().parse(text, optionsOf(path)))
     if (file === 'late') return [{ line: 1, message: `is not parsed within ${timeMsMax} ms` }]
     const faults = [...(file.errors ?? [])].slice(0, FAULTS_MAX).map(faultOf)
     const comments = (file.comments ?? []).map(({ type, value, start }) => {
