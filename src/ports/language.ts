@@ -8,8 +8,6 @@ export interface Language {
   readonly name: string
   /** Changes whenever the same bytes would parse otherwise: what was parsed with another version is parsed again. */
   readonly parserVersion: string
-  /** Whether a parse takes time in proportion to the bytes, whatever they are, so that no watchdog is needed over it. */
-  readonly isLinear: boolean
   /** Whether files of this path are of this language, by its name alone. */
   handles(path: string): boolean
   /**

@@ -14,18 +14,11 @@ export type LanguageSets = {
   readonly guarded: readonly Language[]
 }
 
-/** Parses many files, those of linear languages without a watchdog: it costs more than they take. */
-export function parseBatch(sets: LanguageSets, { what, files }: ParseWish): readonly (ParsedFile | null)[] {
-  const isSafe = ({ path }: SourceFile): boolean => languageOf(sets.unguarded, path)?.isLinear !== false
-  const watched = parseWatched(sets, { what, files: files.filter((file) => !isSafe(file)) }).values()
-  return files.map((file) => (isSafe(file) ? parseOne(sets.unguarded, file, what) : (watched.next().value ?? null)))
-}
-
 /**
  * Parses many files under one watchdog, since setting up one takes longer than parsing most files. When it strikes, the
  * file in hand is parsed under its own, and then the rest under another.
  */
-function parseWatched(sets: LanguageSets, { what, files }: ParseWish): readonly (ParsedFile | null)[] {
+export function parseBatch(sets: LanguageSets, { what, files }: ParseWish): readonly (ParsedFile | null)[] {
   const parsed: (ParsedFile | null)[] = []
   while (parsed.length < files.length) {
     const rest = files.slice(parsed.length)
@@ -45,11 +38,8 @@ function parseOne(
   { path, bytes }: SourceFile,
   what: ParseWish['what'],
 ): ParsedFile | null {
-  const language = languageOf(languages, path)
+  const language = languages.find((one) => one.handles(path))
   if (language === undefined) return null
   if (what === 'parse') return language.parse(path, bytes)
   return { language: language.name, symbols: [], ...language.imports(path, bytes) }
 }
-
-const languageOf = (languages: readonly Language[], path: string): Language | undefined =>
-  languages.find((one) => one.handles(path))

@@ -27,17 +27,9 @@ export function createParsePool(options: ParsePoolOptions): Parser {
   }
 }
 
-/**
- * So many bytes of linear languages are parsed in the caller's thread, a batch (10 ms a megabyte) at a time, before
- * threads are started for them: by then a thread would hardly have come to its best speed.
- */
-const LINEAR_BYTES_MAX = 32 * 2 ** 20
-
 class ParsePool {
   readonly #options: ParsePoolOptions
   readonly #threads: ParseThread[] = []
-  /** Bytes of linear languages that were parsed without a thread. */
-  #linearBytes = 0
   #isClosed = false
 
   constructor(options: ParsePoolOptions) {
@@ -57,16 +49,8 @@ class ParsePool {
 
   /** Only while no thread is there already. */
   #isSmall(files: readonly SourceFile[]): boolean {
-    if (this.#threads.length > 0) return false
     const bytes = files.reduce((sum, file) => sum + file.bytes.byteLength, 0)
-    if (files.length <= SMALL.files && bytes <= SMALL.bytes) return true
-    if (this.#linearBytes + bytes > LINEAR_BYTES_MAX || !files.every((file) => this.#isLinear(file))) return false
-    this.#linearBytes += bytes
-    return true
-  }
-
-  #isLinear({ path }: SourceFile): boolean {
-    return this.#options.languages.unguarded.find((one) => one.handles(path))?.isLinear !== false
+    return this.#threads.length === 0 && files.length <= SMALL.files && bytes <= SMALL.bytes
   }
 
   /** A file that ends its thread takes the others of its wish with it: each of them then gets a wish of its own. */

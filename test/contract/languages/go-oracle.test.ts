@@ -64,7 +64,7 @@ describe('edges of a Go repository are those of go list', () => {
     const { said, found } = edgesOf(packages, await depsOf(folder))
     expect(said.length).toBeGreaterThan(40)
     expect(found).toEqual(said)
-    const parsed = await parsedFiles(createGoLanguage(), folder)
+    const parsed = await parsedFiles(await createGoLanguage(), folder)
     const listed = [...parsed].filter(([file]) => packages.has(dirname(file).replace(/^\.$/, '')))
     expect(listed.flatMap(([file, { leftOut }]) => (leftOut ? [] : [file])).sort()).toEqual(builtBy(packages))
     expect([...parsed].filter(([, { faults }]) => faults.length > 0)).toEqual([])

@@ -61,7 +61,7 @@ describe('edges of a Python repository are those of ruff', () => {
         .flat()
         .toSorted(),
     )
-    const parsed = await parsedFiles(createPythonLanguage(), folder)
+    const parsed = await parsedFiles(await createPythonLanguage(), folder)
     expect([...parsed].filter(([, { faults }]) => faults.length > 0)).toEqual([])
   })
 

@@ -1,142 +1,55 @@
-import type { ParsedFile, ParsedImport, TopLevelSymbol } from '../../../dependencies/parsed-file.ts'
+import { isUtf8 } from 'node:buffer'
+import type { ParsedFile, ParsedImport, ParseFault } from '../../../dependencies/parsed-file.ts'
+import type { SourceFile } from '../../../ports/parser.ts'
+import { sourceText } from '../text.ts'
+import { faultsOf } from '../tree-sitter/faults.ts'
+import type { Node, TreeReader } from '../tree-sitter/reader.ts'
 import { isLeftOut } from './constraints.ts'
-import { Scanner } from './scanner.ts'
+import { specificationsIn, symbolsIn } from './symbols.ts'
 
-const PAREN = 0x28
-const CLOSE_PAREN = 0x29
-const COMMA = 0x2c
+type Parsed = Omit<ParsedFile, 'language'>
 
-type SymbolKind = TopLevelSymbol['kind']
-
-const KINDS: ReadonlyMap<string, SymbolKind> = new Map([
-  ['type', 'type'],
-  ['var', 'variable'],
-  ['const', 'constant'],
-])
-
-/**
- * Parses a file declaration by declaration: package clause and imports by their whole grammar, the others as far as it
- * takes to find their names and their end. Bodies and expressions are only scanned (literals, brackets, comments), so a
- * fault within one is not told. Takes time in proportion to the bytes, on hostile ones too.
- */
-export function parseGo(path: string, bytes: Uint8Array): Omit<ParsedFile, 'language'> {
-  return new Parser(path, new Scanner(bytes)).parse()
+/** Imports, faults and, if they are wished for, symbols of a file. */
+export function parseGo(trees: TreeReader, { path, bytes }: SourceFile, wish: { readonly symbols: boolean }): Parsed {
+  const text = sourceText(bytes)
+  if (text === null) return withoutTree('is no text')
+  // The grammar ends the last declaration by a line break alone.
+  const parsed = trees.read(`${text}\n`, (root) => {
+    const declarations = declarationsOf(root)
+    return {
+      head: text.slice(0, declarations[0]?.startIndex ?? 0),
+      imports: declarations.filter(({ type }) => type === 'import_declaration').flatMap(importsIn),
+      symbols: wish.symbols ? declarations.flatMap(symbolsIn) : [],
+      faults: [...faultsOf(root), ...(isPackage(declarations[0]) ? [] : [{ line: 1, message: "expected 'package'" }])],
+    }
+  })
+  if ('fault' in parsed) return withoutTree(parsed.fault)
+  const { head, ...found } = parsed
+  const leftOut = isLeftOut(path, head)
+  const encoding: readonly ParseFault[] = isUtf8(bytes) ? [] : [{ line: 1, message: 'not UTF-8' }]
+  return { ...found, faults: [...encoding, ...upToEnd(found.faults, text)], ...(leftOut && { leftOut }) }
 }
 
-class Parser {
-  readonly #path: string
-  readonly #source: Scanner
-  readonly #imports: ParsedImport[] = []
-  readonly #symbols: TopLevelSymbol[] = []
+/** Without the line that was put at the end. */
+function upToEnd(faults: readonly ParseFault[], text: string): readonly ParseFault[] {
+  const lines = faults.length === 0 ? 0 : text.split('\n').length
+  return faults.map(({ line, message }) => ({ line: Math.min(line, lines), message }))
+}
 
-  constructor(path: string, source: Scanner) {
-    this.#path = path
-    this.#source = source
-  }
+const withoutTree = (message: string): Parsed => ({ imports: [], symbols: [], faults: [{ line: 1, message }] })
 
-  parse(): Omit<ParsedFile, 'language'> {
-    const source = this.#source
-    if (!source.isUtf8()) source.fault('not UTF-8')
-    const head = this.#packageClause()
-    for (source.skipSpace(); !source.isEnd; source.skipSpace()) this.#declaration()
-    const leftOut = isLeftOut(this.#path, head)
-    return { imports: this.#imports, symbols: this.#symbols, faults: source.faults, ...(leftOut && { leftOut }) }
-  }
+const isPackage = (node: Node | undefined): boolean => node?.type === 'package_clause'
 
-  /** Gives the text before it, in which build constraints stand. */
-  #packageClause(): string {
-    const source = this.#source
-    source.skipSpace()
-    const start = source.pos
-    if (source.word() !== 'package') {
-      source.pos = start
-      source.fault("expected 'package'")
-    } else if (source.word() === '') source.fault("'package' without a name")
-    return source.text(0, start)
-  }
+/** What stands at the top level, also between parts that cannot be parsed. */
+function declarationsOf(root: Node): readonly Node[] {
+  return root.namedChildren
+    .flatMap((node) => (node.isError ? node.namedChildren : [node]))
+    .filter(({ type }) => type !== 'comment')
+}
 
-  #declaration(): void {
-    const source = this.#source
-    const { pos, line } = source
-    const first = source.word()
-    const kind = KINDS.get(first)
-    if (first === 'import') this.#group(() => this.#import())
-    else if (first === 'func') this.#function(line)
-    else if (kind !== undefined) this.#group(() => this.#names(kind))
-    else {
-      source.fault('expected a declaration')
-      source.skipStatement()
-      // A closing bracket that belongs to nothing.
-      if (source.pos === pos) source.pos++
-    }
-  }
-
-  /** One specification, or several in brackets. */
-  #group(specification: () => void): void {
-    const source = this.#source
-    if (!source.skipByte(PAREN)) {
-      specification()
-      return
-    }
-    const { line } = source
-    for (source.skipSpace(); !source.isEnd; source.skipSpace()) {
-      if (source.skipByte(CLOSE_PAREN)) return
-      const { pos } = source
-      specification()
-      if (source.pos === pos) source.pos++
-    }
-    source.fault("'(' was never closed", line)
-  }
-
-  #import(): void {
-    const source = this.#source
-    const { line } = source
-    if (!source.skipByte(0x2e)) source.word()
-    const specifier = source.string()
-    if (specifier === null || specifier === '') source.fault('malformed import', line)
-    else this.#imports.push({ specifier, kind: 'static', level: 0, names: [] })
-    source.skipStatement()
-  }
-
-  #names(kind: SymbolKind): void {
-    const source = this.#source
-    const { line } = source
-    const names = [source.word()]
-    while (kind !== 'type' && source.skipByte(COMMA)) {
-      source.skipSpace()
-      names.push(source.word())
-    }
-    if (names[0] === '') source.fault('expected a name', line)
-    source.skipStatement()
-    for (const name of names) this.#add(name, kind, line)
-  }
-
-  /** A function, or a method, whose name has its type's before it. */
-  #function(line: number): void {
-    const source = this.#source
-    const receiver = source.skipByte(PAREN) ? this.#receiver() : ''
-    const name = source.word()
-    if (name === '') source.fault("'func' without a name", line)
-    source.skipStatement()
-    if (name !== '') this.#add(receiver === '' ? name : `${receiver}.${name}`, 'function', line)
-  }
-
-  /** `(r *Type[P])`: the type's name. */
-  #receiver(): string {
-    const source = this.#source
-    source.skipSpace()
-    const first = source.word()
-    while (source.skipByte(0x2a));
-    const second = source.word()
-    source.skipStatement()
-    source.skipSpace()
-    if (!source.skipByte(CLOSE_PAREN)) source.fault("expected ')'")
-    return second === '' ? first : second
-  }
-
-  #add(name: string, kind: SymbolKind, fromLine: number): void {
-    if (name === '' || name === '_') return
-    const exported = name.split('.').every((part) => /^\p{Lu}/u.test(part))
-    this.#symbols.push({ name, kind, fromLine, toLine: this.#source.line, exported })
-  }
+function importsIn(declaration: Node): readonly ParsedImport[] {
+  return specificationsIn(declaration).flatMap((specification) => {
+    const specifier = (specification.childForFieldName('path')?.text ?? '').slice(1, -1)
+    return specifier === '' ? [] : [{ specifier, kind: 'static', level: 0, names: [] }]
+  })
 }

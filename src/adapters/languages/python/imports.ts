@@ -1,90 +1,41 @@
-/** Import statements by their whole grammar. */
-import type { ParsedImport } from '../../../dependencies/parsed-file.ts'
-import { KIND, WORD } from './characters.ts'
-import type { Scanner } from './scanner.ts'
+/** Import statements of a tree. */
+import type { ImportKind, ParsedImport } from '../../../dependencies/parsed-file.ts'
+import type { Node } from '../tree-sitter/reader.ts'
 
-const COMMA = 0x2c
-const DOT = 0x2e
+const STATEMENTS = new Set(['import_statement', 'import_from_statement', 'future_import_statement'])
 
-export type FoundImport = Omit<ParsedImport, 'kind'>
+export const isImport = (node: Node): boolean => STATEMENTS.has(node.type)
 
-/** After `import`: `a.b as c, d`. Null where it is no import. */
-export function scanImport(source: Scanner): readonly FoundImport[] | null {
-  const found: FoundImport[] = []
-  do {
-    const specifier = dottedName(source)
-    if (specifier === '' || !skipAlias(source)) return null
-    found.push({ specifier, level: 0, names: [] })
-  } while (skipByte(source, COMMA))
-  return found
-}
-
-/** After `from`: `..a.b import (c as d, e)`. Null where it is no import. */
-export function scanFromImport(source: Scanner): FoundImport | null {
-  const level = skipDots(source)
-  const specifier = dottedName(source)
-  if ((specifier === '' && level === 0) || word(source) !== 'import') return null
-  const names = importedNames(source)
-  return names === null ? null : { specifier, level, names }
-}
-
-function importedNames(source: Scanner): readonly string[] | null {
-  if (skipByte(source, 0x2a)) return ['*']
-  const inBrackets = skipByte(source, 0x28)
-  const names: string[] = []
-  do {
-    const name = word(source, inBrackets)
-    // A comma may stand before the bracket.
-    if (name === '') return inBrackets && names.length > 0 && skipByte(source, 0x29, true) ? names : null
-    names.push(name)
-    if (!skipAlias(source, inBrackets)) return null
-  } while (skipByte(source, COMMA, inBrackets))
-  return !inBrackets || skipByte(source, 0x29, true) ? names : null
-}
-
-function skipDots(source: Scanner): number {
-  let level = 0
-  while (skipByte(source, DOT)) level++
-  return level
-}
-
-function dottedName(source: Scanner): string {
-  let name = word(source)
-  if (name === 'import') {
-    source.pos -= name.length
-    return ''
+/** What one statement imports. Parts of it that cannot be parsed are left out. */
+export function importsIn(statement: Node, kind: ImportKind): readonly ParsedImport[] {
+  const names = statement.childrenForFieldName('name').map(importedName)
+  if (statement.type === 'import_statement') {
+    return names.map((specifier) => ({ specifier, kind, level: 0, names: [] }))
   }
-  while (name !== '' && skipByte(source, DOT)) {
-    const next = word(source)
-    if (next === '') return ''
-    name += `.${next}`
-  }
-  return name
+  const isStar = statement.namedChildren.some(({ type }) => type === 'wildcard_import')
+  const from =
+    statement.type === 'future_import_statement' ? '__future__' : pathOf(statement.childForFieldName('module_name'))
+  const specifier = from.replace(/^\.+/, '')
+  return [{ specifier, kind, level: from.length - specifier.length, names: isStar ? ['*'] : names }]
 }
 
-/** `as NAME`, if it is there; false where `as` has no name. */
-function skipAlias(source: Scanner, inBrackets = false): boolean {
-  source.skipBlanks(inBrackets)
-  const end = source.wordEnd(source.pos)
-  if (end - source.pos !== 2 || source.text(source.pos, end) !== 'as') return true
-  source.pos = end
-  return word(source, inBrackets) !== ''
+/** `a.b as c`: `a.b`. */
+function importedName(node: Node): string {
+  return pathOf(node.type === 'aliased_import' ? node.childForFieldName('name') : node)
 }
 
-/** The next identifier, or '' where none stands. Python compares identifiers in their NFKC form. */
-export function word(source: Scanner, inBrackets = false): string {
-  source.skipBlanks(inBrackets)
-  const start = source.pos
-  if (KIND[source.at(start)] !== WORD) return ''
-  source.pos = source.wordEnd(start)
-  const text = source.text(start, source.pos)
-  return text.length === source.pos - start ? text : text.normalize('NFKC')
+/** A dotted name, dots at its front included. Blanks and comments may stand between its parts. */
+function pathOf(node: Node | null): string {
+  return identifierOf((node?.text ?? '').replace(/#.*|[\s\\]+/g, ''))
 }
 
-/** Goes over this byte if it comes next. */
-export function skipByte(source: Scanner, byte: number, inBrackets = false): boolean {
-  source.skipBlanks(inBrackets)
-  if (source.at(source.pos) !== byte || source.isEnd) return false
-  source.pos++
-  return true
+/** Python compares identifiers in this form. */
+export const identifierOf = (text: string): string => text.normalize('NFKC')
+
+/** An import that stands in a line of its own, as far as a line shows it. */
+const LINE = /^([ \t]*)(?:lazy[ \t]+)?(import\b.*|from\b[^\n(]*(?:\([^)]{0,4000}\))?.*)/gm
+
+/** Lines of a part without syntax that look like imports, as a file of their own: those of blocks under a condition. */
+export function importLinesOf(text: string): string {
+  return [...text.matchAll(LINE)].map(([, indent, line]) => `${indent === '' ? '' : 'if 1: '}${line}`).join('\n')
 }

@@ -1,22 +1,23 @@
 import type { Language } from '../../../ports/language.ts'
+import type { LanguageOptions } from '../options.ts'
+import { loadTreeReader } from '../tree-sitter/reader.ts'
 import { parsePython } from './parser.ts'
 import { createPythonResolver } from './resolver.ts'
 
 const NAME = 'python'
 
-/** Python 3 up to 3.15 and its stubs. docs/dependencies.md says what is resolved, and where that differs from ruff. */
-export function createPythonLanguage(): Language {
+/** Python 3 and its stubs. docs/dependencies.md says what is resolved, and where that differs from ruff. */
+export async function createPythonLanguage(options: LanguageOptions = { guarded: true }): Promise<Language> {
+  const trees = await loadTreeReader('tree-sitter-python', options)
   return {
     name: NAME,
-    parserVersion: '1',
-    isLinear: true,
+    parserVersion: 'tree-sitter-python-0.25.0/1',
     handles: (path) => path.endsWith('.py') || path.endsWith('.pyi'),
-    // Symbols cost a tenth of it: too little for a way of its own.
     imports: (_path, bytes) => {
-      const { imports, faults } = parsePython(bytes)
+      const { imports, faults } = parsePython(trees, bytes, { symbols: false })
       return { imports, faults }
     },
-    parse: (_path, bytes) => ({ language: NAME, ...parsePython(bytes) }),
+    parse: (_path, bytes) => ({ language: NAME, ...parsePython(trees, bytes, { symbols: true }) }),
     // What pyproject.toml says is not read, only that it is there.
     isConfiguration: () => false,
     resolver: createPythonResolver,

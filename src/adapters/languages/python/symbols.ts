@@ -1,89 +1,84 @@
 /** Names that a Python file defines at its top level. */
 import type { TopLevelSymbol } from '../../../dependencies/parsed-file.ts'
-import { skipByte, word } from './imports.ts'
-import type { Scanner } from './scanner.ts'
+import { lastLineOf, lineOf } from '../tree-sitter/faults.ts'
+import type { Node } from '../tree-sitter/reader.ts'
+import { identifierOf } from './imports.ts'
 
-const EQUALS = 0x3d
+type Named = Pick<TopLevelSymbol, 'name' | 'kind'>
 
-type OpenSymbol = { -readonly [key in keyof TopLevelSymbol]: TopLevelSymbol[key] }
+/** The symbols of these statements, exported as `__all__` says where it is a plain list. */
+export function symbolsOf(statements: readonly Node[]): readonly TopLevelSymbol[] {
+  const listed = statements.map(listedNames).findLast((names) => names !== undefined)
+  return statements.flatMap((statement) =>
+    definedBy(statement).map(({ name, kind }) => ({
+      name,
+      kind,
+      fromLine: lineOf(statement),
+      toLine: lastLineOf(statement),
+      exported: listed?.has(name) ?? !name.startsWith('_'),
+    })),
+  )
+}
 
-export class Symbols {
-  readonly #found: OpenSymbol[] = []
-  /** What `__all__` lists, where it is a plain list. */
-  #listed: ReadonlySet<string> | undefined
-
-  /** Adds a name whose end is told later, by what it gives. */
-  add(name: string, kind: TopLevelSymbol['kind'], fromLine: number): (toLine: number) => void {
-    const symbol = { name, kind, fromLine, toLine: fromLine, exported: !name.startsWith('_') }
-    this.#found.push(symbol)
-    return (toLine) => {
-      symbol.toLine = Math.max(fromLine, toLine)
+function definedBy(statement: Node): readonly Named[] {
+  switch (statement.type) {
+    case 'decorated_definition': {
+      const definition = statement.childForFieldName('definition')
+      return definition === null ? [] : definedBy(definition)
     }
+    case 'function_definition':
+      return named(statement.childForFieldName('name'), 'function')
+    case 'class_definition':
+      return named(statement.childForFieldName('name'), 'class')
+    case 'type_alias_statement':
+      return named(firstIdentifier(statement.childForFieldName('left')), 'type')
+    case 'expression_statement':
+      return assignmentsIn(statement).flatMap(({ left }) =>
+        targetsIn(left).flatMap((each) => named(each, variableKind(each))),
+      )
+    default:
+      return []
   }
+}
 
-  list(names: ReadonlySet<string>): void {
-    this.#listed = names
+const named = (node: Node | null, kind: TopLevelSymbol['kind']): readonly Named[] =>
+  node === null || node.text === '' ? [] : [{ name: identifierOf(node.text), kind }]
+
+const variableKind = ({ text }: Node): 'constant' | 'variable' =>
+  /^[A-Z][A-Z0-9_]*$/.test(text) ? 'constant' : 'variable'
+
+type Assignment = { readonly left: Node; readonly right: Node | null }
+
+/** `a = b = 1` is an assignment whose right side is another. */
+function assignmentsIn(statement: Node): readonly Assignment[] {
+  const found: Assignment[] = []
+  for (let node = statement.firstNamedChild; node?.type === 'assignment'; node = node.childForFieldName('right')) {
+    const left = node.childForFieldName('left')
+    if (left !== null) found.push({ left, right: node.childForFieldName('right') })
   }
-
-  all(): readonly TopLevelSymbol[] {
-    const listed = this.#listed
-    if (listed !== undefined) for (const symbol of this.#found) symbol.exported = listed.has(symbol.name)
-    return this.#found
-  }
+  return found
 }
 
-/**
- * Names that an assignment binds: `a = …`, `a: int`, `a, b = …`, `a = b = …`. `first` was read already. What it looks at
- * is scanned again afterwards.
- */
-export function assignedNames(source: Scanner, first: string): readonly string[] {
-  const { pos, line } = source
-  const names = targets(source, first)
-  source.pos = pos
-  source.line = line
-  return names
+function targetsIn(left: Node): readonly Node[] {
+  if (left.type === 'identifier') return [left]
+  if (left.type !== 'pattern_list') return []
+  return left.namedChildren.filter(({ type }) => type === 'identifier')
 }
 
-function targets(source: Scanner, first: string): readonly string[] {
-  const names = [first]
-  while (skipByte(source, 0x2c)) {
-    const name = word(source)
-    if (name === '') break
-    names.push(name)
-  }
-  if (names.length === 1 && skipByte(source, 0x3a)) return names
-  if (!skipEquals(source)) return []
-  for (let name = word(source); name !== '' && skipEquals(source); name = word(source)) names.push(name)
-  return names
+/** `X` of `type X[T] = …`. */
+function firstIdentifier(node: Node | null): Node | null {
+  let first = node
+  while (first !== null && first.type !== 'identifier') first = first.firstNamedChild
+  return first
 }
 
-/** One `=`, not `==`. */
-function skipEquals(source: Scanner): boolean {
-  if (!skipByte(source, EQUALS)) return false
-  if (source.at(source.pos) !== EQUALS) return true
-  source.pos--
-  return false
+/** The names that `__all__ = […]` lists. */
+function listedNames(statement: Node): ReadonlySet<string> | undefined {
+  const [{ left, right } = { left: null, right: null }] = assignmentsIn(statement)
+  if (left?.text !== '__all__' || (right?.type !== 'list' && right?.type !== 'tuple')) return undefined
+  const names = right.namedChildren.filter(({ type }) => type !== 'comment').map(plainString)
+  return names.includes(undefined) ? undefined : new Set(names.filter((name) => name !== undefined))
 }
 
-/** The names of a literal list or tuple of plain strings after `__all__ =`, undefined for anything else. */
-export function literalNames(source: Scanner): ReadonlySet<string> | undefined {
-  const { pos, line } = source
-  const names = skipEquals(source) ? stringsInBrackets(source) : undefined
-  source.pos = pos
-  source.line = line
-  return names
-}
-
-function stringsInBrackets(source: Scanner): ReadonlySet<string> | undefined {
-  const closer = skipByte(source, 0x5b) ? 0x5d : skipByte(source, 0x28) ? 0x29 : 0
-  const names = new Set<string>()
-  if (closer === 0) return undefined
-  while (!skipByte(source, closer, true)) {
-    const quote = skipByte(source, 0x22, true) ? 0x22 : skipByte(source, 0x27, true) ? 0x27 : 0
-    const name = word(source)
-    if (quote === 0 || source.at(source.pos++) !== quote) return undefined
-    names.add(name)
-    if (!skipByte(source, 0x2c, true) && source.at(source.pos) !== closer) return undefined
-  }
-  return names
-}
+const plainString = (node: Node): string | undefined =>
+  node.type === 'string' ? /^(["'])(\w+)\1$/.exec(node.text)?.[2] : undefined

@@ -18,7 +18,6 @@ export function createTypeScriptLanguage({ guarded }: LanguageOptions = { guarde
   return {
     name: NAME,
     parserVersion: 'babel-8.1.2,es-module-lexer-3.0.5/1',
-    isLinear: false,
     handles: (path) => /\.(?:[cm]?[jt]s|[jt]sx)$/.test(path) && !inNodeModules(path),
     imports: (path, bytes) => {
       const text = sourceText(bytes)

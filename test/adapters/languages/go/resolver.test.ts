@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { createGoLanguage } from '../../../../src/adapters/languages/go/language.ts'
 import { edgesOf } from '../tree.ts'
 
-const edges = (texts: Record<string, string>) => edgesOf(createGoLanguage(), texts)
+const language = await createGoLanguage()
+const edges = (texts: Record<string, string>) => edgesOf(language, texts)
 const imports = (...paths: string[]) => `package x\n${paths.map((path) => `import "${path}"`).join('\n')}`
 
 describe('packages of Go', () => {

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { createPythonLanguage } from '../../../../src/adapters/languages/python/language.ts'
 import { edgesOf } from '../tree.ts'
 
-const edges = (texts: Record<string, string>) => edgesOf(createPythonLanguage(), texts)
+const language = await createPythonLanguage()
+const edges = (texts: Record<string, string>) => edgesOf(language, texts)
 
 describe('modules of Python', () => {
   test('packages, modules, members that are modules, stars, and members that are not', () => {
