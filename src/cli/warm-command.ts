@@ -131,8 +131,13 @@ function requestOf(
   const { strategy, changedSince, timeout: timeoutMs, check = false } = options
   const given = { strategy, changedSince, timeoutMs, check, paths }
   const origin = { id: randomUUID(), workspace, revision: null, requestedAtMs, requestedBy: requester() }
-  return toWarmRequest(strategyFor(given, settings), origin, wishFor(given, folder))
+  const request = toWarmRequest(strategyFor(given, settings), origin, wishFor(given, folder))
+  return timeoutMs === undefined ? request : { ...request, deadlineMs: deadlineOf(timeoutMs, requestedAtMs) }
 }
+
+/** Whoever gives a command some seconds means its start too; a run has at least a part of them. */
+const deadlineOf = (timeoutMs: number, nowMs: number): number =>
+  Math.round(Math.max(performance.timeOrigin + timeoutMs, nowMs + timeoutMs / 2))
 
 async function dryRun(
   { write }: RunsContext,

@@ -13,7 +13,7 @@ const commandsOf = (page: string): readonly string[] =>
     .map(([, name = '']) => name.split('|')[0] ?? '')
     .filter((name) => name !== 'help')
 
-test('every command is mounted once and tells its help', { timeout: 180_000 }, async () => {
+test('every command is mounted once and tells its help', { timeout: 300_000 }, async () => {
   const root = await help()
   expect(root.code).toBe(0)
   const names = commandsOf(root.page)

@@ -6,7 +6,7 @@ import { cliWorld, jsonLines } from '../support/cli.ts'
 import { eventually } from '../support/eventually.ts'
 
 /** Real processes on a machine that others use too. */
-const SLOW_MS = 180_000
+const SLOW_MS = 300_000
 
 const files = Object.fromEntries(
   Array.from({ length: 120 }, (_, at) => [`src/m${at}.ts`, `export const m${at} = '${'x'.repeat(400)}'\n`]),
