@@ -9,6 +9,9 @@ const report = (text: string): void => void process.stderr.write(text)
 const deps = depsCommand({
   settings: async () => (await import('../config/load.ts')).loadSettings(),
   write: (text) => process.stdout.write(text),
+  exit: (code) => {
+    process.exitCode = code
+  },
   report,
   atTerminal: process.stderr.isTTY === true,
   get signal() {

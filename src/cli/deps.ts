@@ -9,7 +9,7 @@ import { graphTree } from '../dependencies/tree.ts'
 import { ForewarmError } from '../ports/errors.ts'
 import type { CommandContext } from './context.ts'
 
-export type DepsContext = Pick<CommandContext, 'write'> & {
+export type DepsContext = Pick<CommandContext, 'write' | 'exit'> & {
   /** Only asked where a workspace is named. */
   readonly settings: () => Settings | Promise<Settings>
   /** Aborted when the user wants the command to end. */
@@ -42,15 +42,24 @@ export function depsCommand(context: DepsContext): Command {
     .action((paths: readonly string[], options: Options) => run(context, paths, options))
 }
 
+/** As shells tell of a program that SIGINT has ended. */
+const INTERRUPTED = 130
+
 async function run(context: DepsContext, paths: readonly string[], options: Options): Promise<void> {
   if (options.json && options.dot) throw new ForewarmError('FW_REQUEST_INVALID', 'name one of --json and --dot')
   // Parsers take a tenth of a second to load: no other command waits for them.
   const { readGraph } = await import('../compose/deps.ts')
-  const { graph: whole, counts } = await readGraph(context.settings, {
-    workspace: options.workspace ?? null,
-    signal: context.signal,
-    onProgress: progressOf(context),
+  const { signal } = context
+  const wish = { workspace: options.workspace ?? null, signal, onProgress: progressOf(context) }
+  const found = await readGraph(context.settings, wish).catch((cause: unknown) => {
+    if (!signal.aborted) throw cause
+    return null
   })
+  if (found === null) {
+    context.report('forewarm: interrupted; what has been parsed is kept\n')
+    return context.exit(INTERRUPTED)
+  }
+  const { graph: whole, counts } = found
   const { unreadable, tooLarge, faulty } = counts
   if (unreadable > 0) context.report(`forewarm: ${unreadable} files cannot be read: their imports are missing\n`)
   if (tooLarge > 0) context.report(`forewarm: ${tooLarge} files are too large: their imports are missing\n`)

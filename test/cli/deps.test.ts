@@ -17,18 +17,24 @@ beforeEach(async () => {
 })
 
 async function deps(folder: string, ...args: readonly string[]) {
+  return depsUnder(new AbortController().signal, folder, ...args)
+}
+
+async function depsUnder(signal: AbortSignal, folder: string, ...args: readonly string[]) {
   const out: string[] = []
   const told: string[] = []
+  const codes: number[] = []
   const command = depsCommand({
     settings: () => settingsFrom({}),
     write: (text) => void out.push(text),
     report: (text) => void told.push(text),
-    signal: new AbortController().signal,
+    exit: (code) => void codes.push(code),
+    signal,
     atTerminal: true,
   })
   command.exitOverride().configureOutput({ writeErr: () => {} })
   await command.parseAsync(['--workspace', folder, ...args], { from: 'user' })
-  return { out: out.join(''), told: told.join('') }
+  return { out: out.join(''), told: told.join(''), code: codes[0] ?? 0 }
 }
 
 test('JSON is every source file with what it imports, relative to the folder', async () => {
@@ -70,4 +76,13 @@ test('a path that is not there, and a folder that is not there, end with what to
   await expect(deps(folder, 'src/nothing.ts')).rejects.toThrow(/no file src\/nothing.ts: name a source file/)
   await expect(deps(`${folder}/nothing`)).rejects.toThrow(/there is no folder/)
   await expect(deps(folder, '--json', '--dot')).rejects.toThrow(/one of --json and --dot/)
+})
+
+test('a user who does not want to wait gets no half of a graph', async () => {
+  const { out, told, code } = await depsUnder(AbortSignal.abort(new Error('SIGINT')), await makeFolder(FILES), '--json')
+  expect({ out, told, code }).toEqual({
+    out: '',
+    told: 'forewarm: interrupted; what has been parsed is kept\n',
+    code: 130,
+  })
 })
