@@ -17,6 +17,11 @@ const WARMS = 60_000
 const FILES_PER_COMMAND = 1_000
 const COMMANDS_AT_ONCE = 4
 const WORKERS = 2
+/** A minute alone on two cores. */
+const BUSY_MS_MAX = 600_000
+
+/** On a busy machine the governor would only make it longer. */
+const governor = { growthMax: 0.5, cacheSlackMs: 1_000, originSlackMs: 1_000 }
 
 /** Bytes that cannot be packed, and other ones for each name. */
 const NOISE = randomBytes(VALUE_BYTES)
@@ -82,7 +87,7 @@ async function warmAll({ clientAt }: Subject, pressureMax: number) {
     file: { bytes: bytesOf(path), version: `v-${path}` },
   }))
   const workers = Array.from({ length: WORKERS }, () =>
-    createWorker({ origin, cache: clientAt(), settings: { filesInFlightMax: 32 } }),
+    createWorker({ origin, cache: clientAt(), settings: { filesInFlightMax: 32, governor } }),
   )
   for (let at = 0; at < WARMS; at += FILES_PER_COMMAND * COMMANDS_AT_ONCE) {
     const starts = Array.from({ length: COMMANDS_AT_ONCE }, (_, one) => at + one * FILES_PER_COMMAND)
@@ -123,22 +128,26 @@ describe('a cache that is 95 % full of hot values, and 60,000 files to warm', ()
     console.log(`threshold ${pressureMax}: ${WARMS} files skipped at a pressure of ${pressure.toFixed(2)}`)
   })
 
-  test('with the threshold at 1 the order of leaving alone keeps the hot values: at most one point is lost', async () => {
-    const before = await there(subject)
-    const stopReading = readHot(subject)
-    const startedMs = performance.now()
-    const { ends } = await warmAll(subject, 1)
-    const tookMs = performance.now() - startedMs
-    const { reads, hits } = await stopReading()
-    const after = await there(subject)
-    const percent = (share: number) => `${(100 * share).toFixed(2)} %`
-    console.log(
-      `threshold 1: ${[...ends].map(([end, count]) => `${count} ${end}`)} in ${Math.round(tookMs / 1_000)} s; ` +
-        `hot reads meanwhile ${percent(hits / reads)} of ${reads} hits; hot values left ${percent(after / before)} of ${before}`,
-    )
-    expect(Object.fromEntries(ends)).toEqual({ warmed: WARMS })
-    expect(reads).toBeGreaterThan(1_000)
-    expect(hits / reads).toBeGreaterThanOrEqual(0.99)
-    expect(after / before).toBeGreaterThanOrEqual(0.99)
-  })
+  test(
+    'with the threshold at 1 the order of leaving alone keeps the hot values: at most one point is lost',
+    async () => {
+      const before = await there(subject)
+      const stopReading = readHot(subject)
+      const startedMs = performance.now()
+      const { ends } = await warmAll(subject, 1)
+      const tookMs = performance.now() - startedMs
+      const { reads, hits } = await stopReading()
+      const after = await there(subject)
+      const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+      console.log(
+        `threshold 1: ${[...ends].map(([end, count]) => `${count} ${end}`)} in ${Math.round(tookMs / 1_000)} s; ` +
+          `hot reads meanwhile ${percent(hits / reads)} of ${reads} hits; hot values left ${percent(after / before)} of ${before}`,
+      )
+      expect(Object.fromEntries(ends)).toEqual({ warmed: WARMS })
+      expect(reads).toBeGreaterThan(1_000)
+      expect(hits / reads).toBeGreaterThanOrEqual(0.99)
+      expect(after / before).toBeGreaterThanOrEqual(0.99)
+    },
+    BUSY_MS_MAX,
+  )
 })
