@@ -1,10 +1,24 @@
 /** Real git repositories for tests, made by git itself. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { afterAll } from 'vitest'
 
 const IDENTITY = ['-c', 'user.name=tester', '-c', 'user.email=tester@example.invalid', '-c', 'commit.gpgSign=false']
+
+const made: string[] = []
+// Each test file that uses this has a module graph of its own, so this is after all tests of that file.
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A folder that is removed after all tests of the file. */
+export function makeFolder(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `forewarm-${name}-`))
+  made.push(folder)
+  return folder
+}
 
 /** Runs git in a folder, whatever the user's own configuration says, and returns what it wrote. */
 export const runGit = (folder: string, ...args: readonly string[]): string =>
@@ -32,7 +46,7 @@ export function commitAll(folder: string, message = 'a change'): string {
 
 /** A repository with a work tree on branch `main`, the files committed. */
 export function makeRepository(files: ReadonlyMap<string, Uint8Array | string>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'forewarm-repository-'))
+  const folder = makeFolder('repository')
   runGit(folder, 'init', '--quiet', '--initial-branch=main')
   writeFiles(folder, files)
   commitAll(folder)
@@ -41,7 +55,7 @@ export function makeRepository(files: ReadonlyMap<string, Uint8Array | string>):
 
 /** A bare mirror of a repository. */
 export function mirrorOf(repository: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'forewarm-mirror-'))
+  const folder = makeFolder('mirror')
   runGit(folder, 'clone', '--quiet', '--mirror', repository, '.')
   return folder
 }

@@ -1,14 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { chmod, rename, rm, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { createDirectoryOrigin } from '../../../src/adapters/origins/directory.ts'
 import { createGitOrigin, type GitOriginOptions } from '../../../src/adapters/origins/git/origin.ts'
 import type { Origin } from '../../../src/ports/origin.ts'
 import { eventually } from '../../support/eventually.ts'
-import { commitAll, makeRepository, mirrorOf, runGit, writeFiles } from '../../support/git-repository.ts'
+import { commitAll, makeFolder, makeRepository, mirrorOf, runGit, writeFiles } from '../../support/git-repository.ts'
 
 const { signal } = new AbortController()
 const limits = { bytesMax: 10_000, signal }
@@ -174,7 +173,7 @@ test('a git that died is replaced at the next read', async () => {
 })
 
 test('a git that hangs is killed in time, every waiting read fails for the moment, and the next ones work', async () => {
-  const origin = openGit(makeRepository(new Map([['a', 'one']])), { timeoutMs: 300 })
+  const origin = openGit(makeRepository(new Map([['a', 'one']])), { timeoutMs: 2_000 })
   expect(await textAt(origin, 'a')).toBe('one')
   const [pid = 0] = gitProcesses()
   process.kill(pid, 'SIGSTOP')
@@ -209,7 +208,7 @@ async function makeTrap() {
       ['.gitattributes', '*.x filter=evil diff=evil\n'],
     ]),
   )
-  const marks = mkdtempSync(join(tmpdir(), 'forewarm-marks-'))
+  const marks = makeFolder('marks')
   const program = join(repository, '.git', 'evil')
   await writeFile(program, `#!/bin/sh\ntouch "${marks}/$1"\nexit 1\n`)
   await chmod(program, 0o755)
@@ -357,13 +356,13 @@ test('a folder below the top of its work tree tells its own changes, relative to
 
 test('linked work trees and repositories with SHA-256 ids are understood', async () => {
   const repository = makeRepository(new Map([['a', 'one']]))
-  const linked = join(mkdtempSync(join(tmpdir(), 'forewarm-linked-')), 'tree')
+  const linked = join(makeFolder('linked'), 'tree')
   runGit(repository, 'worktree', 'add', '--quiet', '-b', 'side', linked)
   writeFiles(linked, new Map([['b', 'new']]))
   expect(await createDirectoryOrigin(linked).changedSince('main', signal)).toEqual(['b'])
   expect(await textAt(openGit(linked, { revision: 'HEAD' }), 'a')).toBe('one')
 
-  const modern = mkdtempSync(join(tmpdir(), 'forewarm-sha256-'))
+  const modern = makeFolder('sha256')
   runGit(modern, 'init', '--quiet', '--initial-branch=main', '--object-format=sha256')
   writeFiles(modern, new Map([['src/a', 'one']]))
   commitAll(modern)
