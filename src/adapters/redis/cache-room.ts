@@ -15,7 +15,7 @@ const RESERVE_SHARE = 0.05
 const UNREAD_RESERVE_SHARE = 0.02
 
 /** Samples drawn on a node in one call. */
-const ROUNDS_MAX = 4
+const ROUNDS_MAX = 8
 
 /** Warms dropped in one go, and goes on a node in one call. */
 const UNREAD_PER_GO = 1_000
