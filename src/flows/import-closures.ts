@@ -6,9 +6,9 @@ import type { Clock } from '../ports/clock.ts'
 import { ForewarmError } from '../ports/errors.ts'
 import type { GraphSnapshot, GraphWish, ImportGraphs } from '../ports/import-graphs.ts'
 import type { Language } from '../ports/language.ts'
+import { orAborted } from '../ports/or-aborted.ts'
 import type { Origin, Origins } from '../ports/origin.ts'
 import type { RefreshedGraph } from './graph/graph.ts'
-import { orAborted } from './or-aborted.ts'
 
 export type FollowImports = (wish: {
   readonly workspace: string

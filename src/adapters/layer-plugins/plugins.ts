@@ -1,9 +1,11 @@
 /** Layers that a fleet brings as modules: loaded once at the start to see what they are, run in threads of their own. */
+
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BulkheadPolicy, bulkhead } from 'cockatiel'
 import { ForewarmError } from '../../ports/errors.ts'
 import type { LayerFile, LayerProducer } from '../../ports/layer.ts'
+import { orAborted } from '../../ports/or-aborted.ts'
 import type { DeclaredLayer, LoadedModule, Made, Wanted } from './messages.ts'
 import { PluginThread, type ThreadLimits, ThreadLost } from './plugin-thread.ts'
 
@@ -138,20 +140,5 @@ class PluginPool {
     this.#threads.add(thread)
     if (this.#closed) await thread.end()
     return thread
-  }
-}
-
-/** Who gives up waiting leaves the work to end by itself: its thread has a time limit of its own. */
-async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  let abort = (): void => {}
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    if (signal.aborted) abort()
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }
