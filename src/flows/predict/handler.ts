@@ -191,6 +191,7 @@ export class PredictHandler implements LogHandler {
   async #outcome(record: LogRecord): Promise<boolean> {
     const decoded = await this.#deps.codec.decode('warm-outcomes', record.value)
     if (!decoded.ok) return !decoded.retriable
+    await this.#deps.source.warmed?.(decoded.value)
     if (decoded.value.runId !== null) return true
     const gate = this.#issuer.gate(decoded.value.workspace)
     for (const file of decoded.value.files)

@@ -82,6 +82,14 @@ class Learned implements LearnedSource {
     return predictor.tick(nowMs).map(toCandidate)
   }
 
+  async nextTickMs(workspace: string): Promise<number> {
+    return (await this.#followed(workspace)).predictor.nextTickMs()
+  }
+
+  async rank({ workspace, session }: { readonly workspace: string; readonly session: string }, count: number) {
+    return (await this.#followed(workspace)).predictor.rank(session, count)
+  }
+
   async loadWeights(): Promise<void> {
     const stored = await this.#store.shared(WEIGHTS)
     if (stored !== null) this.#shared.scorer.importWeights(stored.value)

@@ -1,5 +1,6 @@
 import type { AccessEvent } from '../../model/access.ts'
 import type { Candidate, ObservedSession } from '../../model/candidates/candidate.ts'
+import type { WarmOutcome } from '../../model/outcome.ts'
 
 /** Where candidates come from: the learned models, or the manual's rules as a baseline. */
 export interface CandidateSource {
@@ -12,4 +13,10 @@ export interface CandidateSource {
   observe(session: ObservedSession): Promise<readonly Candidate[]>
   /** Candidates of a workspace that only the clock calls for. */
   tick(workspace: string, nowMs: number): Promise<readonly Candidate[]>
+  /** Event time at which `tick` next has work for the workspace, ms; Infinity when none is planned. */
+  nextTickMs?(workspace: string): Promise<number>
+  /** Takes in what workers did with predicted files: what has come into the cache, and what never will. */
+  warmed?(outcome: WarmOutcome): Promise<void>
+  /** The files that a session will read next, whatever is cached, the likeliest first; empty when it is not open. */
+  rank?(session: { readonly workspace: string; readonly session: string }, count: number): Promise<readonly string[]>
 }
