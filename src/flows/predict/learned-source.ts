@@ -1,7 +1,7 @@
 import type { AccessEvent } from '../../model/access.ts'
 import type { Candidate } from '../../model/candidates/candidate.ts'
 import { createPredictor, createSharedState, type LearnedPredictor } from '../../model/prediction/learned.ts'
-import type { Prediction, PredictorOptions } from '../../model/prediction/predictor.ts'
+import type { Prediction, PredictorGraph, PredictorOptions } from '../../model/prediction/predictor.ts'
 import type { ModelReader } from '../../ports/model-reader.ts'
 import type { ModelStore } from '../../ports/model-store.ts'
 import type { CandidateSource } from './source.ts'
@@ -11,6 +11,8 @@ export type LearnedSourceOptions = PredictorOptions & {
   readonly workspacesMax: number
   /** Stored sessions that a workspace's predictor begins with. */
   readonly sessionsMax: number
+  /** What is known of a workspace before anybody reads it; asked for once, when its first event comes. */
+  readonly graphOf?: (workspace: string) => Promise<PredictorGraph | undefined>
 }
 
 export type LearnedSource = CandidateSource & {
@@ -113,7 +115,7 @@ class Learned implements LearnedSource {
   }
 
   async #begin(workspace: string): Promise<Followed> {
-    const predictor = createPredictor(this.#options, undefined, this.#shared)
+    const predictor = createPredictor(this.#options, await this.#options.graphOf?.(workspace), this.#shared)
     const closed = await this.#reader.closedSessions(workspace, this.#options.sessionsMax)
     for (const session of closed) predictor.learnSession(session)
     return { predictor, known: new Set(closed.map(({ session }) => session)) }
