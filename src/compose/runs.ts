@@ -52,7 +52,7 @@ export async function openRuns(parts: Parts, { models, paused }: RunsParts): Pro
   const strategies = strategyOf(settings, availableParallelism())
   const coordinator = new RunCoordinator({
     ...{ notes, folded, planner, paused, clock, telemetry, logger, newId: randomUUID },
-    append: (commands) => appendCommands({ codec, log, telemetry }, commands, null),
+    append: (commands) => appendCommands({ codec, log, telemetry }, commands),
     specOf: (name, paths) => {
       const strategy = strategies(name)
       return strategy === null ? null : toRunSpec(strategy, { ...NO_WISH, paths })

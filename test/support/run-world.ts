@@ -133,7 +133,7 @@ export async function createRunWorld(files: ReadonlyMap<string, string>) {
         hasValue: () => true,
         entriesMax: 10_000,
       })
-      const append = (commands: readonly WarmCommand[]) => appendCommands({ log, codec, telemetry }, commands, null)
+      const append = (commands: readonly WarmCommand[]) => appendCommands({ log, codec, telemetry }, commands)
       const coordinator = new RunCoordinator(
         {
           ...{ ...common, notes, folded: faults.folded ?? folded, planner, newId: randomUUID },

@@ -54,6 +54,8 @@ export class PredictHandler implements LogHandler {
   readonly #options: PredictOptions
   readonly #issuer: Issuer
   readonly #partitions = new Map<number, PartitionState>()
+  /** Event time of the latest access followed on any partition, ms. */
+  #observedToMs: number | null = null
 
   constructor(deps: PredictDeps, options: PredictOptions) {
     this.#deps = deps
@@ -98,7 +100,8 @@ export class PredictHandler implements LogHandler {
       const issuedAtMs = this.#deps.clock.now()
       const candidates = await this.#deps.source.tick(workspace, issuedAtMs)
       const origin = { workspace, shard: 0, session: null, revision: null, issuedAtMs }
-      await this.#issuer.issue(candidates, { ...origin, cause: `tick/${workspace}/${issuedAtMs}`, observedAtMs: null })
+      const cause = `tick/${workspace}/${issuedAtMs}`
+      await this.#issuer.issue(candidates, { ...origin, cause, observedAtMs: null, observedToMs: this.#observedToMs })
     }
   }
 
@@ -132,7 +135,10 @@ export class PredictHandler implements LogHandler {
     if (!decoded.ok) return !decoded.retriable
     const event = decoded.value
     const gate = this.#issuer.gate(event.workspace)
-    for (const { path } of event.accesses) gate.wasRead(path)
+    for (const { path, timeMs } of event.accesses) {
+      gate.wasRead(path)
+      this.#observedToMs = Math.max(timeMs, this.#observedToMs ?? timeMs)
+    }
     const silent = record.offset < state.silentBelow
     await this.#deps.source.follow?.(event, silent)
     const session = state.sessions.observe(event, record.offset)
@@ -156,6 +162,7 @@ export class PredictHandler implements LogHandler {
         issuedAtMs: clock.now(),
         cause: `${record.partition}/${record.offset}/${shardKey(session.workspace, 0)}/${session.session}`,
         observedAtMs: event.accesses[0]?.timeMs ?? null,
+        observedToMs: this.#observedToMs,
       })
       span.set({ 'forewarm.candidates': candidates.length, 'forewarm.commands': commands.length })
     })

@@ -36,16 +36,26 @@ export type IssueContext = CommandOrigin & {
   readonly cause: string
   /** Event time of the access that led here, ms; null for the clock. */
   readonly observedAtMs: number | null
+  /** Event time of the latest access that this process had followed when it decided, ms; null before the first. */
+  readonly observedToMs: number | null
 }
 
-/** Puts commands on the log. */
+/**
+ * Header of a warm command: how far its predictor had seen, in event time. No later read can have led to it, so whoever
+ * judges decisions afterwards knows which row of the accesses each of them stands behind.
+ */
+export const OBSERVED_TO_HEADER = 'forewarm.observed-to'
+
+/** Puts commands on the log; those of runs rest on no access. */
 export async function appendCommands(
   { codec, log, telemetry }: Pick<IssuerDeps, 'codec' | 'log' | 'telemetry'>,
   commands: readonly WarmCommand[],
-  observedAtMs: number | null,
+  observed: Pick<IssueContext, 'observedAtMs' | 'observedToMs'> = { observedAtMs: null, observedToMs: null },
 ): Promise<void> {
   if (commands.length === 0) return
-  const headers = new Map(observedAtMs === null ? [] : [['forewarm.observed-at', String(observedAtMs)]])
+  const headers = new Map<string, string>()
+  if (observed.observedAtMs !== null) headers.set('forewarm.observed-at', String(observed.observedAtMs))
+  if (observed.observedToMs !== null) headers.set(OBSERVED_TO_HEADER, String(observed.observedToMs))
   const records = await Promise.all(
     commands.map(async (command) => ({
       key: command.id,
@@ -79,10 +89,10 @@ export class Issuer {
     for (const [cause, count] of decision.suppressed) telemetry.measure('forewarm.predict.suppressed', count, { cause })
     for (const { reason } of decision.issued) telemetry.measure('forewarm.predict.predictions', 1, { reason })
     const files = decision.issued.map((candidate) => this.#planned(candidate, context.issuedAtMs))
-    const { cause, observedAtMs, ...origin } = context
+    const { cause, observedAtMs, observedToMs, ...origin } = context
     const id = (index: number) => shortId(`${cause}/${index}`, sha256Hex)
     const commands = commandsForPredictions(origin, files, this.#options.bounds, id)
-    await appendCommands(this.#deps, commands, observedAtMs)
+    await appendCommands(this.#deps, commands, { observedAtMs, observedToMs })
     return commands
   }
 

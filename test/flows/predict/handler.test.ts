@@ -8,7 +8,7 @@ import { createModelReader } from '../../../src/adapters/near-cache/model-reader
 import { originOf } from '../../../src/flows/dead-letter.ts'
 import { createFoldedRuns } from '../../../src/flows/folded-runs.ts'
 import { PredictHandler } from '../../../src/flows/predict/handler.ts'
-import { appendCommands } from '../../../src/flows/predict/issuer.ts'
+import { appendCommands, OBSERVED_TO_HEADER } from '../../../src/flows/predict/issuer.ts'
 import { RunCoordinator } from '../../../src/flows/predict/runs/coordinator.ts'
 import { Planner } from '../../../src/flows/predict/runs/planner.ts'
 import { RunNotes } from '../../../src/flows/predict/runs/run-notes.ts'
@@ -96,7 +96,7 @@ describe('the predict flow', () => {
     runs = new RunCoordinator({
       ...{ notes, folded, planner, clock, telemetry: silent, logger: SILENT_LOG, newId: randomUUID },
       ...{ paused: () => false, specOf: () => null },
-      append: (given) => appendCommands({ log, codec, telemetry: silent }, given, null),
+      append: (given) => appendCommands({ log, codec, telemetry: silent }, given),
     })
     const shardKeys = async () => [shardKey('w', 0)]
     const deps = { log, codec, telemetry: silent, sha256Hex, source: nextFive, clock, shardKeys, runs }
@@ -134,16 +134,17 @@ describe('the predict flow', () => {
     const value = await codec.encode('access-events', event)
     await log.append('access-events', [{ key: shardKey('w', 0), value, headers: new Map() }])
   }
-  const commands = async (): Promise<WarmCommand[]> => {
-    const found: WarmCommand[] = []
+  const commandRecords = async () => {
+    const found: { command: WarmCommand; headers: LogRecord['headers'] }[] = []
     for (let partition = 0; partition < PARTITIONS; partition += 1) {
-      for await (const record of log.read({ topic: 'warm-commands', partition }, 0)) {
-        const decoded = await codec.decode('warm-commands', record.value)
-        if (decoded.ok) found.push(decoded.value)
+      for await (const { value, headers } of log.read({ topic: 'warm-commands', partition }, 0)) {
+        const decoded = await codec.decode('warm-commands', value)
+        if (decoded.ok) found.push({ command: decoded.value, headers })
       }
     }
     return found
   }
+  const commands = async () => (await commandRecords()).map(({ command }) => command)
   const deadLetters = async (): Promise<LogRecord[]> => {
     const found: LogRecord[] = []
     for (let partition = 0; partition < PARTITIONS; partition += 1)
@@ -162,6 +163,18 @@ describe('the predict flow', () => {
     expect(found[0]).toMatchObject({ workspace: 'w', session: 's', revision: 'r1', runId: null, issuedAtMs: NOW })
     expect(files[0]).toMatchObject({ reason: 'sequence', horizonAtMs: NOW + 600_000 })
     expect(found.every((command) => command.deadlineMs === NOW + 600_000)).toBe(true)
+  })
+
+  it('says on each command which access led to it, and up to which access of any session it had seen', async () => {
+    await start()
+    const elsewhere = { path: 'x', timeMs: NOW + 5_000, layer: 'content', version: null, warmedBy: null } as const
+    await publish('ahead', [], { workspace: 'v', accesses: [{ ...elsewhere, outcome: 'miss' }], sessionEnded: true })
+    await publish('s', ['f1', 'f2'])
+    await commandsOf(2)
+    for (const { headers } of await commandRecords()) {
+      expect(headers.get('forewarm.observed-at')).toBe(String(NOW))
+      expect(headers.get(OBSERVED_TO_HEADER)).toBe(String(NOW + 5_000))
+    }
   })
 
   it('marks exactly the hashed control group', async () => {
