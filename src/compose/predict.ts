@@ -76,21 +76,24 @@ type OpenedSource = {
 
 const NOTHING_TO_DO = async () => {}
 
-async function openSource({ settings, engines }: Parts, reader: ModelReader): Promise<OpenedSource> {
+async function openSource({ settings, engines, logger }: Parts, reader: ModelReader): Promise<OpenedSource> {
   const { predictor, horizonMs, aggressiveness, cacheFiles } = settings.predict
   if (predictor !== 'learned') {
     const source = predictor === 'manual' ? createManualSource(reader) : createModelSource(reader, { horizonMs })
     return { source, rounds: NOTHING_TO_DO, close: NOTHING_TO_DO }
   }
-  const source = createLearnedSource(reader, engines.store(), {
-    capacityFiles: cacheFiles,
-    latencyMs: FIRST_LATENCY_MS,
-    aggressiveness,
-    workspacesMax: REMEMBERED.workspaces,
-    sessionsMax: REMEMBERED.storedSessions,
-  })
-  await source.loadWeights()
-  return { source, rounds: () => source.saveWeights(), close: () => source.saveWeights() }
+  const source = createLearnedSource(
+    { models: reader, notes: engines.store().notes, logger },
+    {
+      capacityFiles: cacheFiles,
+      latencyMs: FIRST_LATENCY_MS,
+      aggressiveness,
+      workspacesMax: REMEMBERED.workspaces,
+      sessionsMax: REMEMBERED.storedSessions,
+    },
+  )
+  await source.syncWeights()
+  return { source, rounds: () => source.syncWeights(), close: () => source.syncWeights() }
 }
 
 /** The learned predictor decides by its own price of a wasted warm; the others only say how likely a read is. */

@@ -10,13 +10,15 @@ import { openDatabase } from '../../src/adapters/sqlite/database.ts'
 import { createSqliteModelStore } from '../../src/adapters/sqlite/model-store.ts'
 import { describeModelStore, type ModelStoreSubject } from './model-store.contract.ts'
 import { describeNoteStore } from './note-store.contract.ts'
+import { describeWeightLog } from './weight-log.contract.ts'
 
 const services = inject('services')
 
-/** Models and notes of one store keep their promises side by side. */
+/** Models, notes and what is built on notes keep their promises side by side. */
 function describeStore(name: string, start: () => Promise<ModelStoreSubject>): void {
   describeModelStore(name, start)
   describeNoteStore(name, start)
+  describeWeightLog(name, start)
 }
 
 describeStore('memory', async () => {

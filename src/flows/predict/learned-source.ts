@@ -3,8 +3,10 @@ import type { Candidate } from '../../model/candidates/candidate.ts'
 import { createPredictor, createSharedState, type LearnedPredictor } from '../../model/prediction/learned.ts'
 import type { Prediction, PredictorGraph, PredictorOptions } from '../../model/prediction/predictor.ts'
 import type { ModelReader } from '../../ports/model-reader.ts'
-import type { ModelStore } from '../../ports/model-store.ts'
+import type { NoteStore } from '../../ports/notes.ts'
+import type { Log } from '../../ports/telemetry.ts'
 import type { CandidateSource } from './source.ts'
+import { WeightLog } from './weight-log.ts'
 
 export type LearnedSourceOptions = PredictorOptions & {
   /** Workspaces that are followed; the least recently heard of leaves, and comes back from its stored sessions. */
@@ -15,15 +17,17 @@ export type LearnedSourceOptions = PredictorOptions & {
   readonly graphOf?: (workspace: string) => Promise<PredictorGraph | undefined>
 }
 
-export type LearnedSource = CandidateSource & {
-  /** Stores the scorer's weights for the next process; call it every minute and at the end. */
-  saveWeights(): Promise<void>
-  /** Takes over the weights that a process before has stored, if any. */
-  loadWeights(): Promise<void>
+export type LearnedSourceDeps = {
+  readonly models: Pick<ModelReader, 'closedSessions'>
+  /** Where the processes share what their scorers learn. */
+  readonly notes: NoteStore
+  readonly logger: Log
 }
 
-/** Name under which the scorer's weights are shared; the number changes with the scorer's features. */
-const WEIGHTS = 'scorer-weights-1'
+export type LearnedSource = CandidateSource & {
+  /** Takes in what other processes have learned and tells them what was learned here: at the start, now and then, at the end. */
+  syncWeights(): Promise<void>
+}
 
 type Followed = { readonly predictor: LearnedPredictor; readonly known: ReadonlySet<string> }
 
@@ -31,28 +35,24 @@ type Followed = { readonly predictor: LearnedPredictor; readonly known: Readonly
  * Candidates of the learned predictor: one a workspace, begun with the workspace's stored sessions, then fed with every
  * access of the log. The scorer and the belief about the cache are shared by all workspaces of the process.
  */
-export function createLearnedSource(
-  reader: ModelReader,
-  store: Pick<ModelStore, 'shared' | 'share'>,
-  options: LearnedSourceOptions,
-): LearnedSource {
-  return new Learned(reader, store, options)
+export function createLearnedSource(deps: LearnedSourceDeps, options: LearnedSourceOptions): LearnedSource {
+  return new Learned(deps, options)
 }
 
 class Learned implements LearnedSource {
-  readonly #reader: ModelReader
-  readonly #store: Pick<ModelStore, 'shared' | 'share'>
+  readonly #deps: LearnedSourceDeps
   readonly #options: LearnedSourceOptions
   readonly #shared: ReturnType<typeof createSharedState>
+  readonly #weights: WeightLog
   readonly #workspaces = new Map<string, Promise<Followed>>()
   /** Predictions of the events followed since a session was last asked for. */
   readonly #pending = new Map<string, Candidate[]>()
 
-  constructor(reader: ModelReader, store: Pick<ModelStore, 'shared' | 'share'>, options: LearnedSourceOptions) {
-    this.#reader = reader
-    this.#store = store
+  constructor(deps: LearnedSourceDeps, options: LearnedSourceOptions) {
+    this.#deps = deps
     this.#options = options
     this.#shared = createSharedState(options)
+    this.#weights = new WeightLog(deps, this.#shared.scorer.learned)
   }
 
   async follow(event: AccessEvent, silent: boolean): Promise<void> {
@@ -92,14 +92,8 @@ class Learned implements LearnedSource {
     return (await this.#followed(workspace)).predictor.rank(session, count)
   }
 
-  async loadWeights(): Promise<void> {
-    const stored = await this.#store.shared(WEIGHTS)
-    if (stored !== null) this.#shared.scorer.importWeights(stored.value)
-  }
-
-  async saveWeights(): Promise<void> {
-    const stored = await this.#store.shared(WEIGHTS)
-    await this.#store.share(WEIGHTS, this.#shared.scorer.exportWeights(), stored?.version ?? 0)
+  syncWeights(): Promise<void> {
+    return this.#weights.sync()
   }
 
   #followed(workspace: string): Promise<Followed> {
@@ -116,7 +110,7 @@ class Learned implements LearnedSource {
 
   async #begin(workspace: string): Promise<Followed> {
     const predictor = createPredictor(this.#options, await this.#options.graphOf?.(workspace), this.#shared)
-    const closed = await this.#reader.closedSessions(workspace, this.#options.sessionsMax)
+    const closed = await this.#deps.models.closedSessions(workspace, this.#options.sessionsMax)
     for (const session of closed) predictor.learnSession(session)
     return { predictor, known: new Set(closed.map(({ session }) => session)) }
   }

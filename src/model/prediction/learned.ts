@@ -72,14 +72,6 @@ export class LearnedPredictor implements RankingPredictor {
     this.#current.learnSession(sequence)
   }
 
-  exportWeights(): Uint8Array {
-    return this.#current.exportWeights()
-  }
-
-  importWeights(bytes: Uint8Array): void {
-    this.#current.importWeights(bytes)
-  }
-
   /** Gives the places in the shared view back: call it when the workspace is let go. */
   release(): void {
     this.#current.release()

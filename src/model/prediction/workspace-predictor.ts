@@ -155,14 +155,6 @@ export class WorkspacePredictor implements RankingPredictor {
     for (let file = 0; file < this.#described; file++) this.#view.release(this.#node[file] ?? 0)
   }
 
-  exportWeights(): Uint8Array {
-    return this.#scorer.exportWeights()
-  }
-
-  importWeights(bytes: Uint8Array): void {
-    this.#scorer.importWeights(bytes)
-  }
-
   #contextFor(salt: number): FeatureContext {
     return {
       files: this.#files,

@@ -76,18 +76,6 @@ describe('the scorer', () => {
     expect(scorer.score(often, 0, { count: 2, head: HEAD.near })).toBeCloseTo(0.9, 1)
     expect(scorer.score(seldom, 0, { count: 2, head: HEAD.near })).toBeCloseTo(0.1, 1)
   })
-
-  test('gives the same scores after its weights went through bytes, and refuses other bytes', () => {
-    const [scorer, other] = [new Scorer(), new Scorer()]
-    const features = Int32Array.of(1, 5, 900_001)
-    for (let nth = 0; nth < 50; nth++)
-      scorer.learn(features, 0, { count: 3, head: HEAD.full, label: nth % 3 === 0 ? 1 : 0 })
-    other.importWeights(scorer.exportWeights())
-    const shape = { count: 3, head: HEAD.full }
-    expect(other.score(features, 0, shape)).toBe(scorer.score(features, 0, shape))
-    expect(() => other.importWeights(Uint8Array.of(1, 2, 3))).toThrow(RangeError)
-    expect(other.score(features, 0, shape)).toBe(scorer.score(features, 0, shape))
-  })
 })
 
 describe('the rules of the manual', () => {
