@@ -13,6 +13,7 @@ export { ERROR_CODES, type ErrorCode, ForewarmError } from './ports/errors.ts'
 export type { EventLog, LogRecord, OutgoingRecord, TopicPartition, TopicRole } from './ports/event-log.ts'
 export { CONTENT_LAYER, type LayerFile, type LayerProducer, type Layers, layersOf } from './ports/layer.ts'
 export type { Origin, OriginFile, OriginRead } from './ports/origin.ts'
+export type { Correlation } from './ports/patterns.ts'
 export type { Log, Telemetry } from './ports/telemetry.ts'
 export {
   type AccessPublisher,
@@ -32,7 +33,7 @@ export {
   type ReadOptions,
   type SessionOptions,
 } from './sdk/cached-reader.ts'
-export type { AccessPattern, Correlation, RankedFile } from './sdk/manual/access-patterns.ts'
+export type { AccessPattern, RankedFile } from './sdk/manual/access-patterns.ts'
 export type { CacheWarmer, MemoryUsage, OnProgress, WarmingResults } from './sdk/manual/cache-warmer.ts'
 export type { WarmingStrategy } from './sdk/manual/strategy-input.ts'
 export type { WarmingStats } from './sdk/manual/warming-stats.ts'

@@ -12,6 +12,7 @@ import { depsCommand } from './deps.ts'
 import { explainCommand } from './explain-command.ts'
 import { reportFailure } from './failure.ts'
 import { modelCommand } from './model-command.ts'
+import { patternsCommand } from './patterns-command.ts'
 import { pauseCommands } from './pause-commands.ts'
 import { processCommands } from './process-commands.ts'
 import { publishCommand } from './publish.ts'
@@ -29,6 +30,7 @@ Examples:
   forewarm warm --strategy production           warm a workspace now, verified file by file
   forewarm runs list                            what was warmed, and what was not
   forewarm explain src/main.py                  why a file was, or was not, warmed
+  forewarm patterns                             what was learned: correlations, sequences, hours
   forewarm record -- npx eslint .               run a command and publish which files it reads
   forewarm publish trace.csv --speed 10         replay a trace, ten times as fast
   forewarm cache stats --workspace acme/web     what the cache holds of a workspace
@@ -70,6 +72,7 @@ const allCommands = (context: CommandContext): readonly Command[] => [
   warmCommand(runsContext(context)),
   runsCommand(runsContext(context)),
   explainCommand(context),
+  patternsCommand(context),
   ...pauseCommands(context),
   modelCommand(context),
   replayCommand(),

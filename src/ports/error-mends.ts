@@ -18,6 +18,7 @@ export const ERROR_MENDS: Readonly<Record<ErrorCode, string>> = {
   FW_STRATEGY_INVALID: 'Mend the field that the message names; docs/strategies.md lists all fields and presets.',
   FW_PAUSED: 'Wait, or take the pause back with `forewarm resume` if nothing speaks against it any more.',
   FW_RUN_UNKNOWN: 'See the runs that are kept with `forewarm runs list`.',
+  FW_NOT_KNOWN: 'Name one of those that the message lists, or publish reads of it first.',
   FW_PATH_DENIED: 'Name regular files inside the workspace, relative and without `.` or `..` segments.',
   FW_LAYER_FAILED: 'Mend the producer of the layer that the message names, and give it another version.',
   FW_FILE_TOO_LARGE: 'Leave the file out, or raise cache.valueBytesMax.',

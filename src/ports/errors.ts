@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   FW_STRATEGY_INVALID: 'a strategy is unknown or has a bad field',
   FW_PAUSED: 'warming is paused',
   FW_RUN_UNKNOWN: 'there is no such run',
+  FW_NOT_KNOWN: 'nothing is known by this name',
   FW_PATH_DENIED: 'a path leaves its workspace or is no regular file',
   FW_LAYER_FAILED: 'the value of a layer could not be made of a file',
   FW_FILE_TOO_LARGE: 'a file is over the size limit',

@@ -4,6 +4,7 @@ import type { WarmCommand } from '../warming/command.ts'
 import type { StrategyFields } from '../warming/strategy/strategy.ts'
 import type { CachePressure, CacheStats, PutResult } from './cache.ts'
 import type { FileEvidence, Learned } from './model-reader.ts'
+import type { Patterns } from './patterns.ts'
 import type { RunFile, RunSummary } from './runs.ts'
 import type { Pause } from './switches.ts'
 
@@ -129,6 +130,8 @@ export interface GatewayOperations {
   /** What was learned of one file. */
   file(workspace: string, path: string): Promise<FileEvidence | null>
   predictions(workspace: string, session: string): Promise<Predictions>
+  /** What was learned of all files together, at most `limit` of each kind; null for a workspace that nobody has read. */
+  patterns(workspace: string, limit: number): Promise<Patterns | null>
   status(workspace: string): Promise<WorkspaceStatus>
   /** What is missing for this process to serve, in words; empty when nothing is. */
   missing(): Promise<readonly string[]>

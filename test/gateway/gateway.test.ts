@@ -46,6 +46,16 @@ const evidence: FileEvidence = {
   hoursOfWeek: new Map([[72, 3]]),
 }
 
+const models: GatewayDeps['models'] = {
+  file: async (workspace, path) => (workspace === 'acme/web' && path === evidence.path ? evidence : null),
+  profile: async () => null,
+  sequences: async () => [],
+  closedSessions: async () => [],
+  learned: async (workspace) => (workspace === 'acme/web' ? learned : null),
+  files: async function* () {},
+  shardKeys: async () => ['acme/web#0'],
+}
+
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {
   for (const one of open.splice(0)) await one.close()
@@ -75,15 +85,7 @@ async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
       digest,
       layers: layersOf([CONTENT_LAYER]),
       newId: randomUUID,
-      models: {
-        file: async (workspace, path) => (workspace === 'acme/web' && path === evidence.path ? evidence : null),
-        profile: async () => null,
-        sequences: async () => [],
-        closedSessions: async () => [],
-        learned: async (workspace) => (workspace === 'acme/web' ? learned : null),
-        files: async function* () {},
-        shardKeys: async () => ['acme/web#0'],
-      },
+      models,
       ...known,
       modelsHealthy: async () => true,
       ...deps,
@@ -514,6 +516,20 @@ describe('what the gateway shows', () => {
     const { json } = await call('GET', `${web}/predictions?session=s1`)
     expect(json.commands.map(({ id }: { id: string }) => id)).toEqual(['c2', 'c1'])
     expect(json.candidates).toEqual(await explain())
+  })
+
+  test('the patterns of a workspace are told, and nobody is told what nobody has read', async () => {
+    const files = async function* () {
+      yield [{ ...evidence, coAccess: [] }]
+    }
+    const file = async () => ({ ...evidence, coAccess: [{ path: 'src/b.ts', count: 6 }] })
+    const { call } = await start({ deps: { models: { ...models, file, files } } })
+    const { status, json } = await call('GET', `${web}/patterns?limit=1`)
+    expect(status).toBe(200)
+    expect(json.correlations).toEqual([{ path: 'src/a.ts', coFile: 'src/b.ts', count: 6, strength: 1 }])
+    expect(json.hoursOfWeek[72]).toBe(3)
+    expect(await call('GET', '/v1/workspaces/nobody/patterns')).toMatchObject({ status: 404 })
+    expect(await call('GET', `${web}/patterns?limit=0`)).toMatchObject({ status: 400 })
   })
 
   test('a warm request and changes go to the log', async () => {

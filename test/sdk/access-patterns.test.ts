@@ -40,8 +40,8 @@ describe('access patterns', () => {
     ]
     const patterns = patternsOf([aFile('a.py', { coAccess })])
     expect(await patterns.correlations()).toEqual([
-      { path: 'a.py', coFile: 'often.py', strength: 0.9 },
-      { path: 'a.py', coFile: 'half.py', strength: 0.5 },
+      { path: 'a.py', coFile: 'often.py', count: 9, strength: 0.9 },
+      { path: 'a.py', coFile: 'half.py', count: 5, strength: 0.5 },
     ])
     // A strength of 0.5 is not above 0.5.
     expect(await patterns.relatedFiles('a.py')).toEqual([{ path: 'often.py', strength: 0.9 }])

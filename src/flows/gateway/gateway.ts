@@ -5,6 +5,7 @@ import type { EventLog } from '../../ports/event-log.ts'
 import type { GatewayOperations, PredictedFile, WorkspaceEvent } from '../../ports/gateway.ts'
 import type { ModelReader } from '../../ports/model-reader.ts'
 import type { Switches } from '../../ports/switches.ts'
+import { patternsOf } from '../patterns.ts'
 import { type AppenderLimits, BoundedAppender } from './append.ts'
 import { type CachedValuesDeps, fillValue, lookUpValue } from './cached-values.ts'
 import { type PublishDeps, publishChanges, publishEvents } from './publish.ts'
@@ -57,6 +58,7 @@ export function createGateway(deps: GatewayDeps, options: GatewayOptions): Gatew
       candidates: (await deps.explain?.(workspace, session)) ?? null,
       commands: await recentCommands(deps.log, deps.codec, { workspace, session }),
     }),
+    patterns: (workspace, limit) => patternsOf(deps.models, { workspace, nowMs: deps.clock.now(), limit }),
     status: (workspace) => statusOf(deps, workspace),
     missing: () => missing(deps),
   }

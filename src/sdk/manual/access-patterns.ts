@@ -1,6 +1,8 @@
 /** Access patterns as the manual has them, read from the learned models. */
+import { allFiles, byStrength, correlationsOf } from '../../flows/patterns.ts'
 import { manualCorrelated, manualNextAccess, manualPeakFiles, nextAccessMs } from '../../model/candidates/manual.ts'
 import type { ClockEvidence, FileEvidence, ModelReader } from '../../ports/model-reader.ts'
+import type { Correlation } from '../../ports/patterns.ts'
 
 /** What is known of one file. Counts are whole numbers >= 0. */
 export type AccessPattern = {
@@ -17,16 +19,7 @@ export type AccessPattern = {
   predictNextAccess(): number | null
 }
 
-/** A pair of files and how surely the second is read where the first is: co-accesses of both / accesses of the first. */
-export type Correlation = { readonly path: string; readonly coFile: string; readonly strength: number }
-
 export type RankedFile = { readonly path: string; readonly count: number }
-
-/** Files of one call to the model while all patterns are read. */
-const FILES_AT_ONCE = 64
-
-/** Co-accesses from which on a pair counts as correlated (the manual's threshold). */
-const CORRELATED_MIN = 5
 
 /** The manual's questions to the models of one workspace. */
 export class AccessPatterns {
@@ -45,23 +38,14 @@ export class AccessPatterns {
 
   /** The patterns of all files that are remembered, one after the other: a large workspace has many. */
   async *all(): AsyncIterable<AccessPattern> {
-    for await (const chunk of this.#models.files(this.#workspace)) {
-      for (let at = 0; at < chunk.length; at += FILES_AT_ONCE) {
-        const paths = chunk.slice(at, at + FILES_AT_ONCE).map(({ path }) => path)
-        for (const found of await Promise.all(paths.map((path) => this.pattern(path)))) if (found !== null) yield found
-      }
-    }
+    for await (const file of allFiles(this.#models, this.#workspace)) yield patternOf(file)
   }
 
   /** All pairs with at least five co-accesses, the strongest first. */
   async correlations(): Promise<readonly Correlation[]> {
     const found: Correlation[] = []
-    for await (const { path, accessFrequency, coAccessedFiles } of this.all()) {
-      for (const [coFile, count] of coAccessedFiles) {
-        if (count >= CORRELATED_MIN) found.push({ path, coFile, strength: count / accessFrequency })
-      }
-    }
-    return found.sort((one, other) => other.strength - one.strength)
+    for await (const file of allFiles(this.#models, this.#workspace)) found.push(...correlationsOf(file))
+    return found.sort(byStrength)
   }
 
   /** The files that are likely read after this one: strength above 0.5, the ten strongest. */

@@ -2,8 +2,9 @@
 import type { GatewayOperations } from '../../../ports/gateway.ts'
 import type { FileEvidence } from '../../../ports/model-reader.ts'
 import { answers, fileAnswer, liveAnswer, predictionsAnswer, readyAnswer, statusAnswer } from './answers.ts'
+import { patternsAnswer } from './answers-patterns.ts'
 import { NotFound } from './failures.ts'
-import { pathQuery, sessionQuery, workspaceParams } from './schemas.ts'
+import { limitQuery, pathQuery, sessionQuery, workspaceParams } from './schemas.ts'
 import { type GatewayServer, WORKSPACE } from './server-type.ts'
 
 export function addViews(server: GatewayServer, operations: GatewayOperations): void {
@@ -37,6 +38,23 @@ export function addViews(server: GatewayServer, operations: GatewayOperations): 
       const file = await operations.file(request.params.workspace, request.query.path)
       if (file === null) throw new NotFound('nothing was learned of this file: publish reads of it')
       return fileBody(file)
+    },
+  )
+  server.get(
+    `${WORKSPACE}/patterns`,
+    {
+      config,
+      schema: {
+        summary: 'Correlations, sequences, hours and next accesses of all files; reads the whole model, so ask seldom',
+        params,
+        querystring: limitQuery,
+        response: answers({ 200: patternsAnswer }),
+      },
+    },
+    async (request) => {
+      const found = await operations.patterns(request.params.workspace, Number(request.query.limit))
+      if (found === null) throw new NotFound('nothing was learned of this workspace: publish reads of it')
+      return found
     },
   )
   server.get(

@@ -114,4 +114,8 @@ export const fillQuery = Type.Object(
 )
 
 export const sessionQuery = Type.Object({ session: sessionMembers.session }, STRICT)
+export const limitQuery = Type.Object(
+  { limit: Type.String({ pattern: '^[1-9][0-9]{0,2}$', default: '20', description: 'How much of each kind.' }) },
+  STRICT,
+)
 export const pathQuery = Type.Object({ path }, STRICT)
