@@ -6,8 +6,8 @@ import { createLearnedSource } from '../flows/predict/learned-source.ts'
 import { createManualSource } from '../flows/predict/manual-source.ts'
 import { createModelSource } from '../flows/predict/model-source.ts'
 import type { CandidateSource } from '../flows/predict/source.ts'
-import { CUT_OFFS } from '../model/candidates/gate.ts'
 import type { ModelReader } from '../ports/model-reader.ts'
+import { gateOptions } from './gate-options.ts'
 import { modelReader, type Parts, sha256Hex } from './parts.ts'
 import { withRounds } from './rounds.ts'
 import { openRuns } from './runs.ts'
@@ -18,7 +18,6 @@ import { withTriggers } from './triggers.ts'
 /** Bounds of what a predictor remembers; the least recently used leaves. */
 const REMEMBERED = {
   workspaces: 1_000,
-  openPredictions: 100_000,
   sessions: 10_000,
   filesPerSession: 20_000,
   storedSessions: 128,
@@ -96,18 +95,8 @@ async function openSource({ settings, engines, logger }: Parts, reader: ModelRea
   return { source, rounds: () => source.syncWeights(), close: () => source.syncWeights() }
 }
 
-/** The learned predictor decides by its own price of a wasted warm; the others only say how likely a read is. */
-const cutOffOf = ({ predictor, aggressiveness }: Settings['predict']): number =>
-  predictor === 'learned' ? 0 : CUT_OFFS[aggressiveness]
-
 const predictOptions = ({ predict, model }: Settings): PredictOptions => ({
-  gate: {
-    cutOff: cutOffOf(predict),
-    horizonMs: predict.horizonMs,
-    perSecondMax: predict.filesPerSecondMax,
-    burstMax: predict.filesPerSecondMax * 10,
-    openMax: REMEMBERED.openPredictions,
-  },
+  gate: gateOptions(predict, predict.filesPerSecondMax),
   bounds: {
     filesMax: predict.commandFilesMax,
     bytesMax: predict.commandBytesMax,

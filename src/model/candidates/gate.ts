@@ -5,8 +5,12 @@ import type { Candidate } from './candidate.ts'
 export const CUT_OFFS: Readonly<Record<Aggressiveness, number>> = { low: 0.8, medium: 0.5, high: 0.25 }
 
 export type GateOptions = {
-  /** Lowest probability that is warmed; CUT_OFFS has it for the models' own frequencies. */
-  readonly cutOff: number
+  /**
+   * Lowest probability that is warmed; CUT_OFFS has it for the models' own frequencies. `decided`: the source has weighed
+   * its candidates against the cache and the delay already; what is open may have left again, and nothing is held back
+   * but what exceeds the workspace's share.
+   */
+  readonly cutOff: number | 'decided'
   /** How long a prediction claims a read, ms. */
   readonly horizonMs: number
   /** Predictions a second that one workspace may issue in the long run, and at once. */
@@ -73,10 +77,13 @@ export class PredictionGate {
   }
 
   #refusal(candidate: Candidate, nowMs: number): Suppression | null {
-    if (candidate.probability < this.#options.cutOff) return 'threshold'
-    const openUntil = this.#open.get(candidate.path)
-    if (openUntil !== undefined && openUntil > nowMs) return 'open'
-    if (candidate.expectedAtMs < nowMs + this.#latencyMs / 2) return 'late'
+    const { cutOff } = this.#options
+    if (cutOff !== 'decided') {
+      if (candidate.probability < cutOff) return 'threshold'
+      const openUntil = this.#open.get(candidate.path)
+      if (openUntil !== undefined && openUntil > nowMs) return 'open'
+      if (candidate.expectedAtMs < nowMs + this.#latencyMs / 2) return 'late'
+    }
     return this.#tokens < 1 ? 'throttled' : null
   }
 

@@ -32,6 +32,15 @@ describe('the prediction gate', () => {
     expect(Object.fromEntries(suppressed)).toEqual({ late: 1, threshold: 1, throttled: 5 })
   })
 
+  it('holds back nothing but the surplus of a source that has decided already', () => {
+    const gate = new PredictionGate({ ...options, cutOff: 'decided' }, 1_000)
+    const soon = candidate('soon', { probability: 0.01, expectedAtMs: 1 })
+    expect(gate.decide([soon], 0).issued).toEqual([soon])
+    expect(gate.decide([soon], 1).issued).toEqual([soon])
+    const many = Array.from({ length: 25 }, (_, index) => candidate(`f${index}`))
+    expect(gate.decide(many, 1).suppressed).toEqual(new Map([['throttled', 7]]))
+  })
+
   it('learns from outcomes how long a warm takes', () => {
     const gate = new PredictionGate(options, 5_000)
     for (let n = 0; n < 60; n += 1) gate.tookMs(20)
