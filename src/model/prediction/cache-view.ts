@@ -1,4 +1,5 @@
 import { grownFloat64, grownInt32 } from './grow.ts'
+import { ResidenceFit } from './residence-fit.ts'
 
 /**
  * What the predictor believes of the shared cache: an LRU of the deployment's capacity that is fed with the reads it
@@ -7,13 +8,15 @@ import { grownFloat64, grownInt32 } from './grow.ts'
  * characteristic time of Che's approximation (Che, Tung, Wang 2002), measured here instead of derived.
  */
 export class CacheView {
-  readonly capacityFiles: number
+  readonly #fit: ResidenceFit | null
+  #capacityFiles: number
   #next = new Int32Array(1024)
   #prev = new Int32Array(1024)
   #stamp = new Float64Array(1024)
   /** 0 absent, 1 read, 2 warmed and not read yet. */
   #state = new Int32Array(1024)
-  #arrivesMs = new Float64Array(1024)
+  /** 1 where the entry's last movement was a read, so that what the next read finds tells how long entries stay. */
+  #wasRead = new Int32Array(1024)
   #nodes = 1
   readonly #free: number[] = []
   #size = 0
@@ -21,13 +24,29 @@ export class CacheView {
   #residence: number
   #unread = 0
   #msPerMove = 1
-  readonly #latencyMs: number
+  #latencyMs: number
   #lastMs = Number.NaN
 
-  constructor(capacityFiles: number, latencyMs: number) {
+  /** With `adapts` the capacity is only where the view begins, and what reads find moves it (residence-fit.ts). */
+  constructor(capacityFiles: number, latencyMs: number, adapts = false) {
     this.#latencyMs = latencyMs
-    this.capacityFiles = capacityFiles
+    this.#capacityFiles = capacityFiles
     this.#residence = capacityFiles
+    this.#fit = adapts ? new ResidenceFit() : null
+  }
+
+  /** Files that the cache holds, as far as this view can tell: of a cache shared with others, its own share. */
+  get capacityFiles(): number {
+    return Math.round(this.#capacityFiles)
+  }
+
+  /** Delay from an event to the warmed entry, as measured, ms. */
+  get latencyMs(): number {
+    return this.#latencyMs
+  }
+
+  set latencyMs(latencyMs: number) {
+    this.#latencyMs = latencyMs
   }
 
   /** Movements so far: the clock in which residence is measured. */
@@ -47,7 +66,9 @@ export class CacheView {
 
   /** Movements while a warm is on its way, as long as reads go on. */
   get latencyMoves(): number {
-    return this.#latencyMs === 0 ? 0 : this.#latencyMs / Math.max(this.#latencyMs / this.capacityFiles, this.#msPerMove)
+    return this.#latencyMs === 0
+      ? 0
+      : this.#latencyMs / Math.max(this.#latencyMs / this.#capacityFiles, this.#msPerMove)
   }
 
   /** A place for one more file. */
@@ -59,20 +80,31 @@ export class CacheView {
     this.#next = grownInt32(this.#next, node + 1)
     this.#prev = grownInt32(this.#prev, node + 1)
     this.#state = grownInt32(this.#state, node + 1)
+    this.#wasRead = grownInt32(this.#wasRead, node + 1)
     this.#stamp = grownFloat64(this.#stamp, node + 1)
-    this.#arrivesMs = grownFloat64(this.#arrivesMs, node + 1)
     return node
   }
 
   /** Takes the file out; its place may be given out again. */
   release(node: number): void {
+    this.drop(node)
+    this.#free.push(node)
+  }
+
+  /** The file is not there, whatever was believed: it was changed, or will never be warmed. */
+  drop(node: number): void {
     if (this.#state[node] === 2) this.#unread--
     if (this.#state[node] !== 0) {
       this.#unlink(node)
       this.#size--
     }
     this.#state[node] = 0
-    this.#free.push(node)
+    this.#wasRead[node] = 0
+  }
+
+  /** Whether the file was asked for and nobody has read it since. */
+  isUnread(node: number): boolean {
+    return this.#state[node] === 2
   }
 
   /** How far the entry is on its way out: 0 just moved, about 1 next to leave, Infinity when absent. */
@@ -81,17 +113,30 @@ export class CacheView {
     return (this.#moves - (this.#stamp[node] ?? 0)) / this.#residence
   }
 
-  read(node: number, timeMs: number): void {
+  /** `isThere`: whether the read found the file in the cache; null when nobody knows, or it tells nothing of the room. */
+  read(node: number, timeMs: number, isThere: boolean | null = null): void {
     this.#observeTime(timeMs)
+    if (this.#fit !== null && isThere !== null && this.#wasRead[node] === 1) this.#learn(this.#fit, node, isThere)
     if (this.#state[node] === 2) this.#unread--
     this.#toFront(node, 1)
+    this.#wasRead[node] = 1
   }
 
-  warm(node: number, arrivesMs: number): void {
+  warm(node: number): void {
     const unread = this.#state[node] !== 1
     if (this.#state[node] === 0) this.#unread++
-    this.#arrivesMs[node] = arrivesMs
     this.#toFront(node, unread ? 2 : 1)
+    this.#wasRead[node] = 0
+  }
+
+  /** Takes in how long the entry had stayed untouched, and moves the capacity when another residence fits better. */
+  #learn(fit: ResidenceFit, node: number, isThere: boolean): void {
+    const stayed = this.#moves - (this.#stamp[node] ?? 0)
+    const factor = fit.observe({ stayed, isThere, believed: this.#state[node] !== 0 }, this.#residence)
+    if (factor === 1) return
+    this.#capacityFiles = Math.min(CAPACITY_MAX, Math.max(CAPACITY_MIN, this.#capacityFiles * factor))
+    this.#residence *= factor
+    while (this.#size > this.capacityFiles) this.#evict()
   }
 
   #toFront(node: number, state: number): void {
@@ -107,16 +152,20 @@ export class CacheView {
   }
 
   #makeRoom(): void {
-    if (this.#size < this.capacityFiles) {
-      this.#size++
-      return
-    }
-    const victim = this.#prev[0] ?? 0
-    const stayed = this.#moves - (this.#stamp[victim] ?? 0)
+    this.#size++
+    if (this.#size <= this.capacityFiles) return
+    const stayed = this.#evict()
     this.#residence += (stayed - this.#residence) * RESIDENCE_RATE
+  }
+
+  /** Takes out the entry that nobody has touched for longest; returns for how many movements. */
+  #evict(): number {
+    const victim = this.#prev[0] ?? 0
     if (this.#state[victim] === 2) this.#unread--
     this.#unlink(victim)
     this.#state[victim] = 0
+    this.#size--
+    return this.#moves - (this.#stamp[victim] ?? 0)
   }
 
   #unlink(node: number): void {
@@ -135,3 +184,6 @@ export class CacheView {
 }
 
 const RESIDENCE_RATE = 0.01
+
+const CAPACITY_MIN = 16
+const CAPACITY_MAX = 2 ** 24

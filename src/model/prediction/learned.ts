@@ -31,9 +31,9 @@ export function createPredictor(
  */
 export class LearnedPredictor implements RankingPredictor {
   readonly #options: PredictorOptions
-  readonly #graph: PredictorGraph | undefined
+  #graph: PredictorGraph | undefined
   readonly #shared: SharedState
-  readonly #filesMax: number
+  #filesMax: number
   #current: WorkspacePredictor
 
   constructor(options: PredictorOptions, graph: PredictorGraph | undefined, shared: SharedState) {
@@ -41,8 +41,7 @@ export class LearnedPredictor implements RankingPredictor {
     this.#graph = graph
     this.#shared = shared
     this.#current = new WorkspacePredictor(options, graph, this.#shared)
-    // What the graph names stays known: the bound leaves as much room again for what is read.
-    this.#filesMax = Math.max(options.filesMax ?? LIMITS.filesMax, 2 * this.#current.files)
+    this.#filesMax = this.#filesMaxWith(graph)
   }
 
   /** Distinct paths known now. */
@@ -70,6 +69,28 @@ export class LearnedPredictor implements RankingPredictor {
   learnSession(sequence: SessionSequence): void {
     if (this.#current.files >= this.#filesMax) this.#renew()
     this.#current.learnSession(sequence)
+  }
+
+  /** What was asked for does not come: `never` until somebody reads it, else not now. */
+  notWarmed(path: string, fate: 'never' | 'later'): void {
+    this.#current.notWarmed(path, fate)
+  }
+
+  /** The file has another version now, or was deleted. */
+  changed(path: string, isDeleted: boolean): void {
+    this.#current.changed(path, isDeleted)
+  }
+
+  /** Takes the place of what was known of the workspace's files and imports before. */
+  setGraph(graph: PredictorGraph): void {
+    this.#graph = graph
+    this.#filesMax = this.#filesMaxWith(graph)
+    this.#current.setGraph(graph)
+  }
+
+  /** What the graph names stays known: the bound leaves as much room again for what is read. */
+  #filesMaxWith(graph: PredictorGraph | undefined): number {
+    return Math.max(this.#options.filesMax ?? LIMITS.filesMax, 2 * (graph?.files.length ?? 0))
   }
 
   /** Gives the places in the shared view back: call it when the workspace is let go. */

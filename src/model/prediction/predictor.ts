@@ -28,6 +28,8 @@ export type Aggressiveness = 'low' | 'medium' | 'high'
 export type PredictorOptions = {
   /** Files the cache holds, all workspaces together. */
   readonly capacityFiles: number
+  /** Whether that is only where the belief begins, to be corrected by what reads find; else it holds. */
+  readonly adapts?: boolean
   /** Delay from an event to the warmed entry, as measured. */
   readonly latencyMs: number
   readonly aggressiveness: Aggressiveness

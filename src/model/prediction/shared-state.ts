@@ -6,5 +6,5 @@ import { Scorer } from './scorer.ts'
 export type SharedState = { readonly view: CacheView; readonly scorer: Scorer }
 
 export function createSharedState(options: PredictorOptions): SharedState {
-  return { view: new CacheView(options.capacityFiles, options.latencyMs), scorer: new Scorer() }
+  return { view: new CacheView(options.capacityFiles, options.latencyMs, options.adapts), scorer: new Scorer() }
 }

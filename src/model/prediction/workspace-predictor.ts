@@ -33,6 +33,7 @@ import type {
   SessionSequence,
 } from './predictor.ts'
 import { RankProbes } from './rank-probes.ts'
+import { Refusals } from './refusals.ts'
 import { HEAD, type Scorer } from './scorer.ts'
 import { type Sequence, SequenceStore } from './sequences.ts'
 import { countNamed, judgeSources, pace, remember } from './session-record.ts'
@@ -53,11 +54,12 @@ export class WorkspacePredictor implements RankingPredictor {
   readonly #store = new SequenceStore()
   readonly #sessions = new OpenSessions()
   readonly #coAccess = new CoAccess()
-  readonly #imports = new ImportGraph()
-  readonly #tree: FileTree | null
+  #imports = new ImportGraph()
+  #tree: FileTree | null = null
   readonly #kin = new Kin()
   readonly #clock = new ClockHabits()
   readonly #probes = new RankProbes()
+  readonly #refusals = new Refusals()
   readonly #candidates = new Candidates(LIMITS.candidatesMax)
   readonly #ranked = new Candidates(LIMITS.candidatesMax)
   readonly #features = new Int32Array(LIMITS.candidatesMax * FEATURES)
@@ -72,10 +74,8 @@ export class WorkspacePredictor implements RankingPredictor {
     this.#options = options
     this.#view = shared.view
     this.#scorer = shared.scorer
-    this.#tree = graph === undefined ? null : new FileTree(graph.files, this.#files)
-    for (const [from, to] of graph?.edges ?? []) this.#imports.add(this.#files.intern(from), this.#files.intern(to))
-    this.#describeNewFiles()
     this.#context = this.#contextFor(0)
+    if (graph !== undefined) this.setGraph(graph)
   }
 
   observe(access: PredictorAccess): readonly Prediction[] {
@@ -83,7 +83,7 @@ export class WorkspacePredictor implements RankingPredictor {
     this.#describeNewFiles()
     this.#closeEnded(access.timeMs)
     const session = this.#sessionOf(access)
-    this.#learnRead(session, file, access.timeMs)
+    this.#learnRead(session, file, access)
     this.#nameCandidates(session, file)
     return this.#decide(session, access.timeMs)
   }
@@ -127,6 +127,34 @@ export class WorkspacePredictor implements RankingPredictor {
       this.#coAccess.observe(recent)
     }
     this.#store.close(id)
+  }
+
+  /** What was asked for does not come: `never` until somebody reads it, else not now. */
+  notWarmed(path: string, fate: 'never' | 'later'): void {
+    const file = this.#files.find(path)
+    if (file === undefined) return
+    const node = this.#node[file] ?? 0
+    if (this.#view.isUnread(node)) this.#view.drop(node)
+    const { moves, residence } = this.#view
+    this.#refusals.refuse(file, fate === 'never' ? Number.POSITIVE_INFINITY : moves + residence * REFUSED_SHARE)
+  }
+
+  /** The file has another version now, whose value nobody has yet; or, deleted, none at all. */
+  changed(path: string, isDeleted: boolean): void {
+    const file = this.#files.find(path)
+    if (file === undefined) return
+    this.#view.drop(this.#node[file] ?? 0)
+    if (isDeleted) this.#refusals.refuse(file, Number.POSITIVE_INFINITY)
+    else this.#refusals.lift(file)
+  }
+
+  /** Takes the place of what was known of the workspace's files and imports. */
+  setGraph(graph: PredictorGraph): void {
+    this.#tree = new FileTree(graph.files, this.#files)
+    this.#imports = new ImportGraph()
+    for (const [from, to] of graph.edges) this.#imports.add(this.#files.intern(from), this.#files.intern(to))
+    this.#describeNewFiles()
+    this.#context = this.#contextFor(this.#context.salt)
   }
 
   /** Distinct paths known. */
@@ -211,7 +239,8 @@ export class WorkspacePredictor implements RankingPredictor {
     return analyzer
   }
 
-  #learnRead(session: OpenSession, file: number, timeMs: number): void {
+  #learnRead(session: OpenSession, file: number, { timeMs, outcome }: PredictorAccess): void {
+    this.#refusals.lift(file)
     const { moves } = this.#view
     this.#settlement.read(file, moves)
     this.#settlement.advance(moves, this.#scorer)
@@ -227,7 +256,7 @@ export class WorkspacePredictor implements RankingPredictor {
     session.directoryReads.set(directory, (session.directoryReads.get(directory) ?? 0) + 1)
     session.readAt.set(file, session.reads++)
     pace(session, { timeMs, moves })
-    this.#view.read(this.#node[file] ?? 0, timeMs)
+    this.#view.read(this.#node[file] ?? 0, timeMs, isThereBy(outcome))
     this.#lastReadMoves[file] = this.#view.moves
   }
 
@@ -236,7 +265,7 @@ export class WorkspacePredictor implements RankingPredictor {
     candidates.clear()
     const { residence, latencyMoves } = this.#view
     const reach = Math.round((REACH_SHARE * residence + REACH_LATENCIES * latencyMoves) / session.movesPerRead)
-    const ms = REACH_DELAYS * this.#options.latencyMs
+    const ms = REACH_DELAYS * this.#view.latencyMs
     nameAhead(session, { reads: Math.max(REACH_MIN, Math.min(REACH_MAX, reach)), ms }, candidates)
     this.#imports.name(session, file, candidates)
     this.#coAccess.name(file, candidates)
@@ -290,7 +319,8 @@ export class WorkspacePredictor implements RankingPredictor {
         { moves, residence, latencyMoves, scorer: this.#scorer },
       )
       const probability = this.#probabilityOf(at, far)
-      if (probability >= least && !this.#tooLate(slot, session)) chosen.push({ slot, probability })
+      if (probability >= least && !this.#refusals.holds(file, moves) && !this.#tooLate(slot, session))
+        chosen.push({ slot, probability })
     }
     return chosen.sort((a, b) => a.probability - b.probability)
   }
@@ -310,7 +340,7 @@ export class WorkspacePredictor implements RankingPredictor {
     if (((this.#candidates.sources[slot] ?? 0) & SOURCE.clock) !== 0) return false
     const dated = this.#candidates.dueMs[slot] ?? UNKNOWN
     const dueMs = dated >= UNKNOWN ? session.msPerRead * UNDATED_READS : dated
-    return dueMs < this.#options.latencyMs / 2
+    return dueMs < this.#view.latencyMs / 2
   }
 
   #probe(session: OpenSession): void {
@@ -344,13 +374,21 @@ export class WorkspacePredictor implements RankingPredictor {
   #predict(slot: number, when: { probability: number; nowMs: number; expectedAtMs: number }): Prediction {
     const file = this.#candidates.files[slot] ?? 0
     const { probability, nowMs, expectedAtMs } = when
-    const { latencyMs } = this.#options
-    this.#view.warm(this.#node[file] ?? 0, nowMs + latencyMs)
+    const { latencyMs } = this.#view
+    this.#view.warm(this.#node[file] ?? 0)
     const leavesMs = nowMs + UNREAD_MS
     const reason = reasonOf(this.#candidates.sources[slot] ?? 0)
     const horizonAtMs = Math.max(expectedAtMs + latencyMs, leavesMs)
     return { path: this.#files.path(file), probability, reason, expectedAtMs, horizonAtMs }
   }
+}
+
+/** A file that was turned down is not asked for again within this share of a residence. */
+const REFUSED_SHARE = 0.25
+
+/** Whether the read tells that the file had been in the cache; what a warm brought tells nothing of how long it stays. */
+function isThereBy(outcome: PredictorAccess['outcome']): boolean | null {
+  return outcome === 'hit' ? true : outcome === 'miss' ? false : null
 }
 
 /** An unread warm is given so long before it counts as wasted. */
