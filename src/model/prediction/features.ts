@@ -72,7 +72,7 @@ export function writeFeatures(
   out[at + 12] = mix(mix(112, importers), mix(recallBucket(session, 3), again === 0 ? 0 : 1))
   out[at + 13] = mix(mix(113, siblings), mix(sources, known))
   out[at + 14] = mix(mix(114, popularity), (everRead === 0 ? 0 : 1) + (context.tree?.knows(file) ? 2 : 0))
-  out[at + 15] = mix(mix(115, file ^ context.salt), analyzer)
+  out[at + 15] = mix(mix(115, files.hash(file) ^ context.salt), analyzer)
   out[at + 16] = mix(mix(116, recency), strength)
   out[at + 17] = mix(mix(117, log2Bucket(session.reads, 12)), mix(sources, analyzer))
   if ((sources & SOURCE.clock) !== 0) setApart(out, at, mix(quality, seen))

@@ -4,6 +4,7 @@ import { grownInt32, hashText } from './grow.ts'
 export class FileTable {
   readonly #ids = new Map<string, number>()
   readonly #paths: string[] = []
+  #hash = new Int32Array(1024)
   #extension = new Int32Array(1024)
   #directory = new Int32Array(1024)
   #top = new Int32Array(1024)
@@ -30,6 +31,11 @@ export class FileTable {
     return this.#paths[id] ?? ''
   }
 
+  /** Hash of the whole path: the same in every process, as the id is not. */
+  hash(id: number): number {
+    return this.#hash[id] ?? 0
+  }
+
   /** Hash of the file's extension. */
   extension(id: number): number {
     return this.#extension[id] ?? 0
@@ -47,10 +53,12 @@ export class FileTable {
 
   #describe(id: number, path: string): void {
     if (id >= this.#extension.length) {
+      this.#hash = grownInt32(this.#hash, id + 1)
       this.#extension = grownInt32(this.#extension, id + 1)
       this.#directory = grownInt32(this.#directory, id + 1)
       this.#top = grownInt32(this.#top, id + 1)
     }
+    this.#hash[id] = hashText(path)
     const directory = directoryOf(path)
     const dot = path.lastIndexOf('.')
     this.#extension[id] = dot > directory.length ? hashText(path.slice(dot)) : 0
