@@ -17,7 +17,7 @@ export type Figures = {
     readonly predictions: { readonly hit: number; readonly late: number; readonly wasted: number }
     readonly byReason: readonly { readonly reason: string; readonly accuracy: number | null }[]
     /** The estimate from the control group, which is never warmed, with its standard error. */
-    readonly missesPreventedByControl: { readonly value: number; readonly error: number } | null
+    readonly missesPreventedByControl: Learned['proof']['missesPrevented']
   }
 }
 

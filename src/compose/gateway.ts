@@ -6,6 +6,7 @@ import { blobId } from '../adapters/origins/blob-id.ts'
 import type { Settings } from '../config/schema.ts'
 import { strategyOf, unknownStrategy } from '../config/strategies.ts'
 import { createGateway, type GatewayDeps } from '../flows/gateway/gateway.ts'
+import { accuracyTargetOf } from './ingest.ts'
 import { digestHex, modelReader, type Parts, runReader, sha256Hex } from './parts.ts'
 import type { Stage } from './stage.ts'
 import { openSwitches } from './switches.ts'
@@ -49,6 +50,7 @@ export async function startGateway(parts: Parts, { stages, explain }: Companions
       switches,
       runs: runReader(parts),
       ...strategiesOf(settings),
+      accuracyTarget: accuracyTargetOf(settings),
       modelsHealthy: () => store.healthy(),
       ...(explain === undefined ? {} : { explain }),
     },

@@ -1,14 +1,19 @@
 /** The stage that folds accesses and outcomes into the models. */
 import { randomUUID } from 'node:crypto'
+import type { Settings } from '../config/schema.ts'
 import { INGEST_TOPICS } from '../flows/ingest/fence.ts'
 import { DEFAULT_INGEST_OPTIONS, IngestHandler } from '../flows/ingest/handler.ts'
-import type { Parts } from './parts.ts'
-import { sha256Hex } from './parts.ts'
+import { ProofWatch } from '../flows/ingest/proof-watch.ts'
+import { ACCURACY_TARGET } from '../model/accuracy-alarm.ts'
+import { modelReader, type Parts, sha256Hex } from './parts.ts'
 import { withRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
 
 /** How long a store that came back without its last writes is not noticed where nothing is read, at the most. */
 const LOOK_MS = 5_000
+
+/** How often it is told how good warming is, milliseconds. */
+const PROOF_MS = 10_000
 
 export async function startIngest(parts: Parts): Promise<Stage> {
   const { settings, engines, heartbeat, telemetry, logger } = parts
@@ -29,5 +34,19 @@ export async function startIngest(parts: Parts): Promise<Stage> {
     engines: new Map([['the model store', store.healthy.bind(store)]]),
     close: () => handler.close(),
   })
-  return withRounds(parts, stage, { name: 'a look at the fences', everyMs: LOOK_MS, round: () => handler.look() })
+  const accuracyTarget = accuracyTargetOf(settings)
+  const watch = new ProofWatch({ models: modelReader(parts), telemetry, logger, accuracyTarget })
+  const looking = withRounds(parts, stage, {
+    name: 'a look at the fences',
+    everyMs: LOOK_MS,
+    round: () => handler.look(),
+  })
+  const round = () => watch.look(handler.workspaces())
+  return withRounds(parts, looking, { name: 'a look at the accuracy', everyMs: PROOF_MS, round })
 }
+
+/** The accuracy that a workspace wants; one without settings wants the usual. */
+export const accuracyTargetOf =
+  ({ workspaces }: Pick<Settings, 'workspaces'>) =>
+  (workspace: string): number =>
+    workspaces.get(workspace)?.accuracyTarget ?? ACCURACY_TARGET

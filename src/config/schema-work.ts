@@ -1,4 +1,5 @@
 /** Settings of the work: which workspaces there are, and how ingest, predict and warm go about it. */
+import { ACCURACY_TARGET } from '../model/accuracy-alarm.ts'
 import { originSection } from './schema-origin.ts'
 import { triggerMembers } from './schema-strategies.ts'
 import { choiceSetting, integerSetting, listSetting, named, numberSetting, section } from './setting.ts'
@@ -11,6 +12,11 @@ export const workspacesSection = named(
   WORKSPACE_NAMES,
   section('One workspace.', {
     origin: originSection,
+    accuracyTarget: numberSetting(
+      'Share of warmed files that should be read in time; below it of late, a warning is logged.',
+      ACCURACY_TARGET,
+      { minimum: 0, maximum: 1 },
+    ),
     ...triggerMembers,
   }),
 )

@@ -1,4 +1,5 @@
 import type { AnswerChunk } from './fold/answers.ts'
+import { type ReadGroups, SPAN_MS, type SpanTally, type WarmingEvidence } from './fold/evidence.ts'
 import type { FileCounts } from './fold/file-counts.ts'
 import { fadeFile } from './fold/file-counts.ts'
 import type { FileRef, FileRow } from './fold/file-ref.ts'
@@ -42,6 +43,7 @@ export type PredictionDump = {
   readonly issuedAt: number
   readonly finishedAt: number
   readonly horizonAt: number
+  readonly bytes: number
 }
 
 /** All that a shard counts beside its files. */
@@ -53,6 +55,11 @@ export type ShardDump = {
   readonly revision: { readonly version: string | null; readonly at: number } | null
   readonly accessOutcomes: { readonly treated: OutcomeTally; readonly control: OutcomeTally }
   readonly settlements: readonly ({ readonly reason: string; readonly disposition: string } & Tally)[]
+  /** Reads and hits of the random groups of files that were read, by number of the group. */
+  readonly readGroups: { readonly treated: GroupDump; readonly control: GroupDump }
+  /** Settled warms by the start of the quarter of an hour, the earliest first. */
+  readonly settledSpans: readonly ({ readonly from: number } & SpanTally)[]
+  readonly wastedBytes: Readonly<Record<string, number>>
   /** Oldest touch first. */
   readonly openSessions: readonly (SessionDump & { readonly window: readonly string[] })[]
   /** Oldest first. */
@@ -69,6 +76,9 @@ export type ShardDump = {
   /** Outcomes of reads of treated files by the start of the minute, in the order of the minutes' last count. */
   readonly minutes: readonly ({ readonly minute: number } & OutcomeTally)[]
 }
+
+/** `reads/hits` by number of the group. */
+export type GroupDump = Readonly<Record<string, string>>
 
 /** What is folded of a run. */
 export type RunDump = {
@@ -95,6 +105,7 @@ export function dumpShard(state: ShardState): ShardDump {
     revision: state.revision === null ? null : { version: state.revision.version, at: state.revision.atMs },
     accessOutcomes: { treated: { ...state.outcomes.treated }, control: { ...state.outcomes.control } },
     settlements: dumpSettlements(state),
+    ...dumpEvidence(state.evidence),
     ...dumpSessions(state),
     profiles: [...state.profiles.values()].map((profile) => ({
       analyzer: profile.analyzer,
@@ -151,6 +162,18 @@ function dumpSettlements(state: ShardState): ShardDump['settlements'] {
   )
 }
 
+function dumpEvidence({ groups, spans, wastedBytes }: WarmingEvidence) {
+  const group = ({ reads, hits }: ReadGroups): GroupDump =>
+    Object.fromEntries(reads.flatMap((count, at) => (count === 0 ? [] : [[String(at), `${count}/${hits[at]}`]])))
+  return {
+    readGroups: { treated: group(groups.treated), control: group(groups.control) },
+    settledSpans: [...spans]
+      .sort(([one], [other]) => one - other)
+      .map(([span, tally]) => ({ from: span * SPAN_MS, ...tally })),
+    wastedBytes: Object.fromEntries(wastedBytes),
+  }
+}
+
 function dumpSessions(state: ShardState): Pick<ShardDump, 'openSessions' | 'closedSessions'> {
   const openSessions: (SessionDump & { window: string[] })[] = []
   for (let open = state.sessionOrder.oldest; open !== null; open = open.newer) {
@@ -177,6 +200,7 @@ function dumpPredictions(state: ShardState): PredictionDump[] {
     issuedAt: prediction.issuedAtMs,
     finishedAt: prediction.finishedAtMs,
     horizonAt: prediction.horizonAtMs,
+    bytes: prediction.bytes,
   }))
 }
 

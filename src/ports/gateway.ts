@@ -92,6 +92,8 @@ export type WorkspaceStatus = {
   readonly workspace: string
   /** What was learned of it and whether warming was right; null when nothing was. */
   readonly learned: Learned | null
+  /** What its accuracy should be, and whether that of late is lower; null as long as too little was settled. */
+  readonly accuracy: { readonly target: number; readonly isLow: boolean | null }
   readonly cache: CacheStats
   readonly pressure: CachePressure
   /** Pauses that hold for it: its own, and that of all workspaces. */

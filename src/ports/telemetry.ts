@@ -29,12 +29,12 @@ export const METRICS = {
   'forewarm.access.outcomes': {
     kind: 'counter',
     unit: '{access}',
-    description: 'Accesses by outcome and group (treated, control)',
+    description: 'Accesses by workspace, outcome and group (treated, control)',
   },
   'forewarm.predict.predictions': {
     kind: 'counter',
     unit: '{prediction}',
-    description: 'Issued predictions by reason',
+    description: 'Issued predictions by workspace and reason',
   },
   'forewarm.predict.commands': { kind: 'counter', unit: '{command}', description: 'Issued warm commands' },
   'forewarm.predict.suppressed': {
@@ -63,11 +63,52 @@ export const METRICS = {
   'forewarm.settlements': {
     kind: 'counter',
     unit: '{prediction}',
-    description: 'Settled predictions by verdict (hit, late, wasted), reason and disposition',
+    description: 'Settled predictions by workspace, verdict (hit, late, wasted), reason and disposition',
   },
-  'forewarm.accuracy': { kind: 'gauge', unit: '1', description: 'Hits divided by hits and wasted, by workspace' },
+  'forewarm.prediction.margin': {
+    kind: 'histogram',
+    unit: 's',
+    description:
+      'Time between a warm and its read by workspace and verdict: hit (done before it), late (done after it)',
+  },
+  'forewarm.accuracy': {
+    kind: 'gauge',
+    unit: '1',
+    description: 'Hits / (hits + wasted) by workspace and window (all, recent)',
+  },
+  'forewarm.accuracy.low': {
+    kind: 'gauge',
+    unit: '1',
+    description: '1 while the recent accuracy of a workspace is below its accuracyTarget, else 0',
+  },
+  'forewarm.timeliness': {
+    kind: 'gauge',
+    unit: '1',
+    description: 'Hits / (hits + late) by workspace and window (all, recent)',
+  },
+  'forewarm.hit_rate': {
+    kind: 'gauge',
+    unit: '1',
+    description: 'Reads that the cache answered by workspace, warming (with, without) and bound (estimate, low, high)',
+  },
+  'forewarm.coverage': {
+    kind: 'gauge',
+    unit: '1',
+    description:
+      'Share of the misses without warming that were prevented, by workspace and bound (estimate, low, high)',
+  },
+  'forewarm.misses_prevented': {
+    kind: 'gauge',
+    unit: '{access}',
+    description: 'Misses that warming has prevented so far, by workspace and bound (estimate, low, high)',
+  },
   'forewarm.warm.files': { kind: 'counter', unit: '{file}', description: 'Files of commands by outcome' },
   'forewarm.warm.bytes': { kind: 'counter', unit: 'By', description: 'Bytes put into the cache by workers' },
+  'forewarm.warm.wasted': {
+    kind: 'counter',
+    unit: 'By',
+    description: 'Bytes of warmed values that nobody read, by workspace and reason',
+  },
   'forewarm.warm.duration': { kind: 'histogram', unit: 's', description: 'Time to carry out one command' },
   'forewarm.warm.throttled': {
     kind: 'histogram',

@@ -10,6 +10,7 @@ import { createSystemClock } from '../../src/adapters/system/clock.ts'
 import { settingsFrom } from '../../src/config/load.ts'
 import { createGateway, type GatewayDeps, type GatewayOptions } from '../../src/flows/gateway/gateway.ts'
 import type { AccessEvent } from '../../src/model/access.ts'
+import { WarmingEvidence } from '../../src/model/fold/evidence.ts'
 import { Tallies } from '../../src/model/fold/tallies.ts'
 import { prove } from '../../src/model/proof.ts'
 import { ForewarmError } from '../../src/ports/errors.ts'
@@ -27,11 +28,14 @@ const learned = (() => {
   const tallies = new Tallies()
   for (const verdict of ['hit', 'hit', 'hit', 'wasted'] as const) tallies.count('profile', 'warmed', verdict)
   const treated = { hit: 4, warmHit: 2, miss: 4, stale: 0 }
+  const warming = new WarmingEvidence()
+  for (let at = 0; at < 10; at += 1) warming.read('treated', at, at < 6)
+  for (let at = 0; at < 120; at += 1) warming.settle(1_000, at < 60 ? 'hit' : 'wasted')
   return {
     accesses: 10,
     files: 3,
     closedSessions: 1,
-    proof: prove({ tallies, treated, control: { hit: 0, warmHit: 0, miss: 0, stale: 0 } }),
+    proof: prove({ tallies, treated, warming }),
   }
 })()
 
@@ -87,6 +91,7 @@ async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
       newId: randomUUID,
       models,
       ...known,
+      accuracyTarget: (workspace) => (workspace === 'acme/web' ? 0.7 : 0.1),
       modelsHealthy: async () => true,
       ...deps,
     },
@@ -476,8 +481,14 @@ describe('what the gateway shows', () => {
     expect((await call('GET', `${web}/status`)).json).toMatchObject({
       workspace: 'acme/web',
       learned: { accesses: 10, proof: { accuracy: 0.75, warmHits: 2, byReason: [{ reason: 'profile', hit: 3 }] } },
+      accuracy: { target: 0.7, isLow: true },
       cache: { entries: 0 },
     })
+    const { recent, hitRate } = (await call('GET', `${web}/status`)).json.learned.proof
+    expect(recent).toMatchObject({ accuracy: 0.5, settled: 120, toMs: 900_000 })
+    expect(hitRate).toMatchObject({ value: 0.6 })
+    const unread = await call('GET', '/v1/workspaces/nobody/status')
+    expect(unread.json.accuracy).toEqual({ target: 0.1, isLow: null })
   })
 
   test('the latest commands of a session, and its candidates where predict runs here', async () => {

@@ -57,6 +57,7 @@ async function start(tokens: readonly ReturnType<typeof token>[] = []) {
       ...{ log, cache, codec, clock, telemetry, sha256Hex, blobId, digest, models, ...known },
       layers: layersOf([CONTENT_LAYER]),
       newId: randomUUID,
+      accuracyTarget: () => 0.7,
       modelsHealthy: async () => true,
     },
     { appender: { pendingBytesMax: 100_000, timeoutMs: 1_000 }, valueBytesMax: 10_000, shards: 1 },

@@ -48,6 +48,7 @@ type Open = {
   issuedAt: number
   finishedAt: number
   horizonAt: number
+  bytes: number
   number: number
 }
 
@@ -72,6 +73,7 @@ type Verdict = 'hit' | 'late' | 'wasted' | 'dropped'
 type Settled = { reason: string; disposition: string } & Record<Verdict, number>
 
 const HOUR = 3_600_000
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const newTally = () => ({ hit: 0, warmHit: 0, miss: 0, stale: 0 })
 
 export class Oracle {
@@ -86,6 +88,10 @@ export class Oracle {
   remembered: string[] = []
   revision: { version: string | null; at: number } | null = null
   outcomes = { treated: newTally(), control: newTally() }
+  /** Reads with an outcome: group of the control experiment, random group, whether it was a hit. */
+  reads: { group: 'treated' | 'control'; number: number; hit: boolean }[] = []
+  spans: { from: number; hit: number; late: number; wasted: number }[] = []
+  wastedBytes: { reason: string; bytes: number }[] = []
   accesses = 0
   watermark = 0
   outcomeWatermark = 0
@@ -149,10 +155,12 @@ export class Oracle {
     this.#count(session, access)
     if (access.outcome !== 'unknown') {
       this.outcomes[this.#group(access.path)][access.outcome] += 1
+      const number = Number.parseInt(sha256(access.path).slice(0, 8), 16) % 64
+      this.reads.push({ group: this.#group(access.path), number, hit: /hit/i.test(access.outcome) })
       if (this.#group(access.path) === 'treated') this.#minute(time, access.outcome)
     }
     for (const one of this.predictions.filter((open) => open.path === access.path && open.issuedAt < time)) {
-      this.#settle(one, this.#verdict(one, time))
+      this.#settle(one, this.#verdict(one, time), time)
     }
     this.#expire()
   }
@@ -356,6 +364,7 @@ export class Oracle {
       issuedAt: outcome.issuedAtMs,
       finishedAt: file.finishedAtMs,
       horizonAt: file.horizonAtMs,
+      bytes: file.bytes,
       number: this.predicted,
     }
     if (!['warmed', 'refreshed', 'present', 'control'].includes(file.outcome)) {
@@ -366,7 +375,7 @@ export class Oracle {
     const times = this.files.find((one) => one.path === file.path)?.times ?? []
     const read = times.find((time) => time > outcome.issuedAtMs)
     if (read === undefined) this.#keepOpen(prediction)
-    else this.#settle(prediction, this.#verdict(prediction, read))
+    else this.#settle(prediction, this.#verdict(prediction, read), read)
   }
 
   #keepOpen(prediction: Open): void {
@@ -390,7 +399,7 @@ export class Oracle {
     return open.disposition === 'warmed' && time < open.finishedAt ? 'late' : 'hit'
   }
 
-  #settle(open: Open, verdict: Verdict): void {
+  #settle(open: Open, verdict: Verdict, read = 0): void {
     this.predictions = this.predictions.filter((one) => one !== open)
     const reasons = new Set(this.settled.map((one) => one.reason))
     const reason = reasons.has(open.reason) || reasons.size < 32 ? open.reason : 'other'
@@ -400,6 +409,20 @@ export class Oracle {
       this.settled.push(tally)
     }
     tally[verdict] += 1
+    if (open.disposition === 'warmed' && verdict !== 'dropped') this.#span(open, verdict, read)
+  }
+
+  #span(open: Open, verdict: 'hit' | 'late' | 'wasted', read: number): void {
+    const from = Math.floor((verdict === 'wasted' ? open.horizonAt : read) / 900_000) * 900_000
+    const span = this.spans.find((one) => one.from === from) ?? { from, hit: 0, late: 0, wasted: 0 }
+    span[verdict] += 1
+    this.spans = [...this.spans.filter((one) => one !== span), span].slice(-96)
+    if (verdict !== 'wasted') return
+    const isKnown = this.wastedBytes.some((one) => one.reason === open.reason) || this.wastedBytes.length < 32
+    const reason = isKnown ? open.reason : 'other'
+    const waste = this.wastedBytes.find((one) => one.reason === reason) ?? { reason, bytes: 0 }
+    waste.bytes += open.bytes
+    this.wastedBytes = [...this.wastedBytes.filter((one) => one !== waste), waste]
   }
 
   #expire(): void {
@@ -408,7 +431,7 @@ export class Oracle {
   }
 
   #group(path: string): 'treated' | 'control' {
-    const digits = createHash('sha256').update(path).digest('hex').slice(8, 16)
+    const digits = sha256(path).slice(8, 16)
     return Number.parseInt(digits, 16) % 50 === 0 ? 'control' : 'treated'
   }
 
@@ -444,6 +467,9 @@ export class Oracle {
       revision: this.revision,
       accessOutcomes: this.outcomes,
       settlements: this.settled,
+      readGroups: { treated: this.#groupReads('treated'), control: this.#groupReads('control') },
+      settledSpans: sortBy(this.spans, (one) => one.from),
+      wastedBytes: Object.fromEntries(this.wastedBytes.map(({ reason, bytes }) => [reason, bytes])),
       openSessions: open.map((one) => ({ ...shape(one), window: one.window.filter((name) => this.#has(name)) })),
       closedSessions: this.closed.map(shape),
       profiles: this.profiles.map((one) => ({
@@ -466,6 +492,13 @@ export class Oracle {
       })),
       minutes: this.minutes.map(({ minute, tally }) => ({ minute, ...tally })),
     }
+  }
+
+  #groupReads(group: 'treated' | 'control'): Record<string, string> {
+    const own = this.reads.filter((read) => read.group === group)
+    const numbers = [...new Set(own.map(({ number }) => number))]
+    const text = (reads: typeof own) => `${reads.length}/${reads.filter(({ hit }) => hit).length}`
+    return Object.fromEntries(numbers.map((number) => [number, text(own.filter((read) => read.number === number))]))
   }
 
   #has(path: string): boolean {

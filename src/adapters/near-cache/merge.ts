@@ -1,3 +1,4 @@
+import { WarmingEvidence } from '../../model/fold/evidence.ts'
 import type { FileCounts } from '../../model/fold/file-counts.ts'
 import { countAt, type HourCounts, hourAt } from '../../model/fold/hours.ts'
 import { Tallies } from '../../model/fold/tallies.ts'
@@ -66,21 +67,21 @@ function mergeCounts(one: ReadonlyMap<number, number>, other: ReadonlyMap<number
   return merged
 }
 
-/** What the headers of a workspace's shards say together. */
-export function learnedOf(headers: readonly Header[]): Learned | null {
-  if (headers.length === 0) return null
+/** What a shard says of itself as a whole. */
+export type ShardSummary = { readonly header: Header; readonly warming: WarmingEvidence | null }
+
+/** What the shards of a workspace say together. */
+export function learnedOf(shards: readonly ShardSummary[]): Learned | null {
+  if (shards.length === 0) return null
+  const headers = shards.map(({ header }) => header)
   const sum = (count: (header: Header) => number) => headers.reduce((total, header) => total + count(header), 0)
-  const tallies = new Tallies()
+  const [tallies, warming] = [new Tallies(), new WarmingEvidence()]
   for (const header of headers) tallies.add(header.tallies)
-  const proof = prove({
-    tallies,
-    treated: addOutcomes(headers.map(({ outcomes }) => outcomes.treated)),
-    control: addOutcomes(headers.map(({ outcomes }) => outcomes.control)),
-  })
+  for (const shard of shards) if (shard.warming !== null) warming.add(shard.warming)
   return {
     accesses: sum(({ touch }) => touch),
     files: sum(({ fileCount }) => fileCount),
     closedSessions: sum(({ closings }) => closings),
-    proof,
+    proof: prove({ tallies, treated: addOutcomes(headers.map(({ outcomes }) => outcomes.treated)), warming }),
   }
 }

@@ -3,8 +3,9 @@ import { epochOf, FileCounts, fadeFile } from '../../model/fold/file-counts.ts'
 import type { ClosedSession } from '../../model/fold/session.ts'
 import { bucketOf, type Sha256Hex, shardKey, shortId } from '../../model/identity.ts'
 import type { ModelLimits } from '../../model/limits.ts'
+import { decodeEvidence } from '../../model/rows/evidence-row.ts'
 import { decodeFile, type RefOf } from '../../model/rows/file-row.ts'
-import { decodeHeaderRow, type Header } from '../../model/rows/header-rows.ts'
+import { decodeHeaderRow } from '../../model/rows/header-rows.ts'
 import { decodeSequenceChunk } from '../../model/rows/sequence-row.ts'
 import { decodeClosed, decodeProfile } from '../../model/rows/session-rows.ts'
 import type {
@@ -17,7 +18,7 @@ import type {
   Sequence,
 } from '../../ports/model-reader.ts'
 import type { ModelStore, RowAddress, RowSpace } from '../../ports/model-store.ts'
-import { clockEvidence, learnedOf, mergeClocks, mergeFiles, mergeProfiles } from './merge.ts'
+import { clockEvidence, learnedOf, mergeClocks, mergeFiles, mergeProfiles, type ShardSummary } from './merge.ts'
 
 export type ModelReaderOptions = {
   readonly limits: ModelLimits
@@ -107,17 +108,18 @@ class NearCacheReader implements ModelReader {
   }
 
   async learned(workspace: string): Promise<Learned | null> {
-    const headers = await Promise.all(this.#shards().map((shard) => this.#header(workspace, shard)))
-    return learnedOf(headers.filter((header) => header !== null))
+    const shards = await Promise.all(this.#shards().map((shard) => this.#summary(workspace, shard)))
+    return learnedOf(shards.filter((shard) => shard !== null))
   }
 
   shardKeys(): Promise<readonly string[]> {
     return this.#store.shardKeys()
   }
 
-  async #header(workspace: string, shard: number): Promise<Header | null> {
-    const [bytes] = await this.#store.get(this.#address(workspace, shard, 'model'), ['h'])
-    return bytes == null ? null : decodeHeaderRow(bytes)
+  async #summary(workspace: string, shard: number): Promise<ShardSummary | null> {
+    const [header, warming] = await this.#store.get(this.#address(workspace, shard, 'model'), ['h', 'e'])
+    if (header == null) return null
+    return { header: decodeHeaderRow(header), warming: warming == null ? null : decodeEvidence(warming) }
   }
 
   async #fileRow(workspace: string, shard: number, id: string): Promise<IdRow | null> {

@@ -11,6 +11,7 @@ import { type IMetricReader, PeriodicExportingMetricReader } from '@opentelemetr
 import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node'
 import { ParentBasedSampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace'
 import type { Telemetry } from '../../ports/telemetry.ts'
+import { boundedWorkspaces } from './bounded-workspaces.ts'
 import { createInstruments } from './instruments.ts'
 import { type PrometheusEndpoint, type PrometheusOptions, servePrometheus } from './prometheus.ts'
 import { measureRedisCommands } from './redis-commands.ts'
@@ -50,6 +51,9 @@ export type RunningTelemetry = Telemetry & {
 
 const SCOPE = 'forewarm'
 
+/** Series of one metric: workspaces times reasons, verdicts and dispositions. */
+const SERIES_MAX = 10_000
+
 /**
  * Starts telemetry of this process; there is one at a time, since OpenTelemetry's API is global. With neither OTLP nor
  * Prometheus it costs next to nothing. Rejects when the Prometheus address cannot be had.
@@ -64,7 +68,7 @@ export async function startTelemetry(options: OtelOptions): Promise<RunningTelem
   const telemetry: Telemetry = {
     span: (name, spanOptions, work) => runInSpan(tracer, { name, ...spanOptions }, work),
     current: () => traceparentOf(trace.getActiveSpan()),
-    measure: (metric, value, attributes = {}) => instruments.get(metric)?.(value, attributes),
+    measure: boundedWorkspaces((metric, value, attributes = {}) => instruments.get(metric)?.(value, attributes)),
   }
   const endRedis = wanted ? measureRedisCommands(telemetry) : () => {}
   return {
@@ -96,6 +100,7 @@ function configurationOf(
       ? { resourceDetectors: [hostDetector, envDetector] }
       : {}),
     logRecordProcessors: [],
+    views: [{ instrumentName: `${SCOPE}.*`, aggregationCardinalityLimit: SERIES_MAX }],
     ...tracingOf(otlp),
     ...metricsOf(otlp, prometheus),
   }

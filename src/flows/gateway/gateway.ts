@@ -18,6 +18,8 @@ export type GatewayDeps = Omit<PublishDeps, 'appender' | 'shards'> &
     readonly log: EventLog
     readonly models: ModelReader
     readonly switches: Omit<Switches, 'paused'>
+    /** Accuracy that a workspace wants at least, 0..1. */
+    readonly accuracyTarget: (workspace: string) => number
     /** Whether the model store can be reached now. */
     readonly modelsHealthy: () => Promise<boolean>
     /** What predict holds likely for a session, where it runs in this process; null when the session is not open. */
@@ -68,7 +70,8 @@ export function createGateway(deps: GatewayDeps, options: GatewayOptions): Gatew
 const changesOf = ({ changes, revision }: WorkspaceEvent, nowMs: number): readonly Change[] =>
   revision === null ? changes : [...changes, { path: null, timeMs: nowMs, version: revision }]
 
-async function statusOf({ models, cache, switches, layers, sha256Hex }: GatewayDeps, workspace: string) {
+async function statusOf(deps: GatewayDeps, workspace: string) {
+  const { models, cache, switches, layers, sha256Hex } = deps
   const [learned, stats, pressure, pauses] = await Promise.all([
     models.learned(workspace),
     cache.stats(shortId(workspace, sha256Hex)),
@@ -77,7 +80,10 @@ async function statusOf({ models, cache, switches, layers, sha256Hex }: GatewayD
   ])
   const ours = pauses.filter((pause) => pause.workspace === null || pause.workspace === workspace)
   const made = [...layers.values()].map(({ name, version }) => ({ name, version }))
-  return { workspace, learned, cache: stats, pressure, pauses: ours, layers: made }
+  const target = deps.accuracyTarget(workspace)
+  const recent = learned?.proof.recent ?? null
+  const accuracy = { target, isLow: recent === null ? null : recent.accuracy < target }
+  return { workspace, learned, accuracy, cache: stats, pressure, pauses: ours, layers: made }
 }
 
 async function missing({ log, cache, modelsHealthy }: GatewayDeps): Promise<readonly string[]> {

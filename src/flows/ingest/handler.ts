@@ -103,6 +103,12 @@ export class IngestHandler implements LogHandler {
     await Promise.all([...this.#partitions.values()].map((partition) => partition.turn(() => this.#lookAt(partition))))
   }
 
+  /** Workspaces whose first shard is folded here and in memory now: those that are read. */
+  workspaces(): ReadonlySet<string> {
+    const held = [...this.#partitions.values()].flatMap((partition) => partition.heldShards())
+    return new Set(held.flatMap(({ key }) => (key.endsWith('#0') ? [key.slice(0, -2)] : [])))
+  }
+
   async #lookAt(partition: Partition): Promise<void> {
     if (partition.lost) return
     try {
@@ -307,7 +313,7 @@ const firstOffset = (records: readonly LogRecord[]): number => records[0]?.offse
 const CATCH_UPS_MAX = 3
 
 /** Version of the packed rows; other rows need a rebuild. */
-const ROWS_VERSION = 2
+const ROWS_VERSION = 3
 
 /** What a model is made with, in words, so that a difference can be named. */
 export function metaOf(limits: ModelLimits, partitions: number): ModelMeta {

@@ -87,7 +87,8 @@ export class Issuer {
     }
     const decision = this.gate(context.workspace).decide(candidates, context.issuedAtMs)
     for (const [cause, count] of decision.suppressed) telemetry.measure('forewarm.predict.suppressed', count, { cause })
-    for (const { reason } of decision.issued) telemetry.measure('forewarm.predict.predictions', 1, { reason })
+    for (const { reason } of decision.issued)
+      telemetry.measure('forewarm.predict.predictions', 1, { workspace: context.workspace, reason })
     const files = decision.issued.map((candidate) => this.#planned(candidate, context.issuedAtMs))
     const { cause, observedAtMs, observedToMs, ...origin } = context
     const id = (index: number) => shortId(`${cause}/${index}`, sha256Hex)

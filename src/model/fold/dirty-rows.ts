@@ -22,13 +22,14 @@ export class DirtyRows {
   closed = false
   revision = false
   minutes = false
+  evidence = false
 
   /** Rows to write at the most. */
   get count(): number {
     const lists = this.files.length + this.predictions.length + this.sequences.size + this.openChunks + this.answerRows
     const sets = this.sessions.size + this.profiles.size + this.runs.size + this.rememberedChunks.size
-    const singles = Number(this.header) + Number(this.closed) + Number(this.revision) + Number(this.minutes)
-    return lists + sets + singles
+    const singles = [this.header, this.closed, this.revision, this.minutes, this.evidence]
+    return lists + sets + singles.filter((dirty) => dirty).length
   }
 
   file(ref: FileRef): void {
@@ -74,5 +75,6 @@ export class DirtyRows {
     this.closed = false
     this.revision = false
     this.minutes = false
+    this.evidence = false
   }
 }

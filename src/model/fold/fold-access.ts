@@ -128,6 +128,8 @@ function countOutcome(state: ShardState, ref: FileRef, access: Access): void {
   const group = ref.low % CONTROL_GROUP_DIVISOR === 0 ? 'control' : 'treated'
   state.outcomes[group][access.outcome] += 1
   state.report.outcomes[group][access.outcome] += 1
+  state.evidence.read(group, ref.high, access.outcome === 'hit' || access.outcome === 'warmHit')
+  state.dirty.evidence = true
   if (group === 'control') return
   state.minutes.count(access.timeMs, access.outcome, state.limits.minutesMax)
   state.dirty.minutes = true

@@ -21,7 +21,7 @@ export function stepRowsMax(limits: ModelLimits): number {
   const closing = 3 + sequence
   const access = 2 + limits.coAccessWindow + 2 + (IDLE_CLOSINGS_MAX + 1) * closing
   const settled = 2 + EXPIRIES_MAX
-  const single = 7
+  const single = 8
   return settled + single + Math.max(access, RUN_ROWS_MAX)
 }
 

@@ -30,6 +30,8 @@ export type Prediction = {
   readonly issuedAtMs: number
   readonly finishedAtMs: number
   readonly horizonAtMs: number
+  /** Size of the value that was put into the cache, 0 when none was. */
+  readonly bytes: number
   open: boolean
 }
 

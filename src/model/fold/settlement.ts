@@ -21,7 +21,7 @@ export function predict(state: ShardState, outcome: WarmOutcome, file: WarmedFil
   const ref = state.refs.ofPath(file.path)
   const prediction = open(state, ref, outcome, file)
   const readMs = ref.row?.timesMs.find((timeMs) => timeMs > outcome.issuedAtMs)
-  if (readMs !== undefined) close(state, prediction, verdictOf(prediction, readMs))
+  if (readMs !== undefined) closeRead(state, prediction, readMs)
   else bound(state, ref)
 }
 
@@ -39,6 +39,7 @@ function open(state: ShardState, ref: FileRef, outcome: WarmOutcome, file: Warme
     issuedAtMs: outcome.issuedAtMs,
     finishedAtMs: file.finishedAtMs,
     horizonAtMs: file.horizonAtMs,
+    bytes: file.bytes,
     open: true,
   }
   ref.predictions.push(prediction)
@@ -60,11 +61,21 @@ function bound(state: ShardState, ref: FileRef): void {
 /** Closes the open predictions of a file that was read at a time after their issue. */
 export function settleAccess(state: ShardState, ref: FileRef, timeMs: number): void {
   for (const prediction of ref.predictions.slice()) {
-    if (timeMs > prediction.issuedAtMs) close(state, prediction, verdictOf(prediction, timeMs))
+    if (timeMs > prediction.issuedAtMs) closeRead(state, prediction, timeMs)
   }
 }
 
-function verdictOf(prediction: Prediction, readMs: number): Verdict {
+/** Closes a prediction by a read of its file. */
+function closeRead(state: ShardState, prediction: Prediction, readMs: number): void {
+  const verdict = verdictOf(prediction, readMs)
+  close(state, prediction, verdict)
+  if (prediction.disposition !== 'warmed' || verdict === 'wasted') return
+  state.evidence.settle(readMs, verdict)
+  state.dirty.evidence = true
+  state.report.margins.push({ verdict, ms: Math.abs(readMs - prediction.finishedAtMs) })
+}
+
+function verdictOf(prediction: Prediction, readMs: number): 'hit' | 'late' | 'wasted' {
   if (readMs > prediction.horizonAtMs) return 'wasted'
   return prediction.disposition === 'warmed' && readMs < prediction.finishedAtMs ? 'late' : 'hit'
 }
@@ -89,4 +100,9 @@ function close(state: ShardState, prediction: Prediction, verdict: Verdict): voi
   state.dirty.header = true
   state.tallies.count(reason, disposition, verdict)
   state.report.settled.count(reason, disposition, verdict)
+  if (verdict !== 'wasted' || disposition !== 'warmed') return
+  state.evidence.settle(prediction.horizonAtMs, verdict)
+  state.evidence.waste(reason, prediction.bytes)
+  state.report.wastedBytes.set(reason, (state.report.wastedBytes.get(reason) ?? 0) + prediction.bytes)
+  state.dirty.evidence = true
 }

@@ -1,6 +1,7 @@
 import { type Sha256Hex, shortId } from '../identity.ts'
 import type { ModelLimits } from '../limits.ts'
 import { DirtyRows } from './dirty-rows.ts'
+import { WarmingEvidence } from './evidence.ts'
 import { type FileRef, type FileRow, RefTable } from './file-ref.ts'
 import { MinuteOutcomes } from './minutes.ts'
 import { PredictionHeap } from './prediction.ts'
@@ -46,6 +47,7 @@ export class ShardState {
   readonly outcomes: Record<Group, OutcomeTally> = { treated: newOutcomeTally(), control: newOutcomeTally() }
   /** Outcomes of reads of treated files. */
   minutes = new MinuteOutcomes()
+  evidence = new WarmingEvidence()
   /** Ids of the last outcome files, a ring: number n is in slot n modulo its size. */
   readonly rememberedSlots: string[] = []
   readonly remembered = new Set<string>()

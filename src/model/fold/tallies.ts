@@ -59,5 +59,9 @@ export class FoldReport {
   /** Accesses and outcome files that had been counted before. */
   repeated = 0
   readonly settled = new Tallies()
+  /** How long before (hit) or after (late) its read each warm was done. */
+  readonly margins: { readonly verdict: 'hit' | 'late'; readonly ms: number }[] = []
+  /** Bytes of warmed values that nobody read, by reason. */
+  readonly wastedBytes = new Map<string, number>()
   readonly outcomes: Record<Group, OutcomeTally> = { treated: newOutcomeTally(), control: newOutcomeTally() }
 }

@@ -8,6 +8,7 @@ import { sequenceRowsOf } from '../fold/sessions.ts'
 import { ShardState } from '../fold/shard-state.ts'
 import type { Sha256Hex } from '../identity.ts'
 import type { ModelLimits } from '../limits.ts'
+import { decodeEvidence } from './evidence-row.ts'
 import { decodeFile } from './file-row.ts'
 import { decodeHeader, decodeRemembered, decodeRevision } from './header-rows.ts'
 import { decodePredictions } from './prediction-rows.ts'
@@ -146,6 +147,7 @@ export class ShardLoader {
     if (row === 'h') decodeHeader(bytes, state)
     else if (row === 'c') state.closed = decodeClosed(bytes)
     else if (row === 'v') state.revision = decodeRevision(bytes)
+    else if (row === 'e') state.evidence = decodeEvidence(bytes)
     else if (row === 'm') state.minutes = decodeMinutes(bytes)
     else throw new RowFormatError(`row ${row} is of another build: rebuild the model from the log`)
   }

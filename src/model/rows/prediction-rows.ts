@@ -4,7 +4,7 @@ import type { WarmOutcomeKind } from '../outcome.ts'
 import { RowFormatError, RowReader } from './row-reader.ts'
 import type { RowWriter } from './row-writer.ts'
 
-const VERSION = 1
+const VERSION = 2
 
 /** Packs the open predictions of one file. */
 export function encodePredictions(
@@ -23,6 +23,7 @@ export function encodePredictions(
     writer.uint(prediction.issuedAtMs)
     writer.int(prediction.finishedAtMs - prediction.issuedAtMs)
     writer.int(prediction.horizonAtMs - prediction.issuedAtMs)
+    writer.uint(prediction.bytes)
   }
   return writer.finish()
 }
@@ -37,7 +38,8 @@ export function decodePredictions(bytes: Uint8Array): StoredPredictions {
     const issuedAtMs = reader.uint()
     const finishedAtMs = issuedAtMs + reader.int()
     const horizonAtMs = issuedAtMs + reader.int()
-    return { serial, commandId, reason, disposition, issuedAtMs, finishedAtMs, horizonAtMs }
+    const bytes = reader.uint()
+    return { serial, commandId, reason, disposition, issuedAtMs, finishedAtMs, horizonAtMs, bytes }
   })
   return { path, predictions }
 }

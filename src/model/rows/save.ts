@@ -3,6 +3,7 @@ import { REMEMBERED_CHUNK } from '../fold/fold-outcome.ts'
 import type { Session } from '../fold/session.ts'
 import { sequenceRow, sequenceRowsOf } from '../fold/sessions.ts'
 import type { ShardState } from '../fold/shard-state.ts'
+import { encodeEvidence } from './evidence-row.ts'
 import { encodeFile } from './file-row.ts'
 import { encodeHeader, encodeRemembered, encodeRevision } from './header-rows.ts'
 import { encodePredictions } from './prediction-rows.ts'
@@ -98,6 +99,7 @@ function saveSingles(state: ShardState, put: Put): void {
   if (state.dirty.closed) put('c', encodeClosed(WRITER, state.closed))
   if (state.dirty.revision && state.revision !== null) put('v', encodeRevision(WRITER, state.revision))
   if (state.dirty.minutes) put('m', encodeMinutes(WRITER, state.minutes))
+  if (state.dirty.evidence) put('e', encodeEvidence(WRITER, state.evidence))
   if (state.dirty.header) put('h', encodeHeader(WRITER, state))
 }
 
@@ -132,5 +134,5 @@ function* modelRowNames(state: ShardState): Iterable<string> {
     yield `r${state.shortId(id)}`
   }
   for (let from = 0; from < state.rememberedSlots.length; from += REMEMBERED_CHUNK) yield `d${from / REMEMBERED_CHUNK}`
-  yield* ['c', 'v', 'm', 'h']
+  yield* ['c', 'v', 'm', 'e', 'h']
 }

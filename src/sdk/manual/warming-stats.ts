@@ -1,4 +1,5 @@
 /** What warming has done for a workspace so far, in the manual's words. */
+import type { Estimate } from '../../model/cluster-share.ts'
 import type { Learned } from '../../ports/model-reader.ts'
 import type { RunSummary } from '../../ports/runs.ts'
 import { hasEnded } from '../../warming/run/state.ts'
@@ -16,8 +17,8 @@ export type WarmingStats = {
   readonly predictiveAccuracy: number | null
   /** Reads that found what a warm had put there. */
   readonly cacheMissesPrevented: number
-  /** The same estimated from the control group, which also knows what would have been there anyway; null without reads of both. */
-  readonly cacheMissesPreventedEstimate: { readonly value: number; readonly error: number } | null
+  /** The same estimated from the control group, which also knows what would have been there anyway, with its standard error and 95 % interval; null without reads of both. */
+  readonly cacheMissesPreventedEstimate: Estimate | null
 }
 
 /** Outcomes that brought a value in. */

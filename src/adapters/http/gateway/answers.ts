@@ -72,14 +72,27 @@ export const predictionsAnswer = Type.Object(
   { description: 'What is predicted for a session.' },
 )
 
-const share = (description: string) =>
-  Type.Union([Type.Object({ value: Type.Number(), error: Type.Number() }), Type.Null()], { description })
+const maybeNumber = (description: string) => Type.Union([Type.Number(), Type.Null()], { description })
+const estimate = (description: string) =>
+  Type.Union(
+    [
+      Type.Object({
+        value: Type.Number(),
+        error: maybeNumber('Standard error, by files; null where too few were read to tell.'),
+        low: Type.Number({ description: 'Lower end of the 95 % interval.' }),
+        high: Type.Number({ description: 'Upper end of it.' }),
+      }),
+      Type.Null(),
+    ],
+    { description },
+  )
 const verdicts = {
   accuracy: Type.Union([Type.Number(), Type.Null()], {
     description: 'Hits / (hits + wasted) of warmed files, 0 to 1; null before the first is settled.',
   }),
   late: count('Predictions whose file was read before the warm was done.'),
   wasted: count('Predictions whose file was not read before the horizon.'),
+  wastedBytes: count('Bytes that were warmed for those.'),
 }
 
 const proof = Type.Object(
@@ -89,10 +102,29 @@ const proof = Type.Object(
     byReason: Type.Array(
       Type.Object({ reason: Type.String(), ...verdicts, hit: count('Hits.'), dropped: count('Not warmed.') }),
     ),
-    hitRate: share('Reads of treated files that the cache answered, with its standard error.'),
-    hitRateWithoutWarming: share('The same of the control group, which is never warmed.'),
+    timeliness: maybeNumber('Hits / (hits + late), 0 to 1.'),
+    recent: Type.Union(
+      [
+        Type.Object({
+          accuracy: Type.Number(),
+          timeliness: maybeNumber('Hits / (hits + late), 0 to 1.'),
+          settled: count('Hits and wasted.'),
+          fromMs: Type.Integer(),
+          toMs: Type.Integer(),
+        }),
+        Type.Null(),
+      ],
+      {
+        description: 'The same of late: the last hour, or as much of a day as 100 settled files take; null with fewer.',
+      },
+    ),
+    hitRate: estimate('Reads of treated files that the cache answered.'),
+    hitRateWithoutWarming: estimate('The same of the control group, which is never warmed.'),
     warmHits: count('First reads of entries that a worker had put there.'),
-    missesPrevented: share('Estimate from the control group, with its standard error.'),
+    missesPrevented: estimate('(hit rate - rate without) * reads of treated files.'),
+    coverage: estimate(
+      '(hit rate - rate without) / (1 - rate without): misses prevented of those that would have been.',
+    ),
   },
   { description: 'Whether warming was right.' },
 )
@@ -109,6 +141,12 @@ export const statusAnswer = Type.Object(
     workspace: Type.String(),
     learned: Type.Union([learned, Type.Null()], {
       description: 'What was learned of it, and whether warming was right; null when nothing was.',
+    }),
+    accuracy: Type.Object({
+      target: Type.Number({ description: 'What it should be: accuracyTarget of the workspace.' }),
+      isLow: Type.Union([Type.Boolean(), Type.Null()], {
+        description: 'Whether that of late is lower; null as long as too little was settled.',
+      }),
     }),
     cache: Type.Object({
       entries: count('Values of the workspace.'),
