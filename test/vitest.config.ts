@@ -34,6 +34,19 @@ const containers: TestProjectInlineConfiguration = {
     testTimeout: containerTestMsMax,
     hookTimeout: containerTestMsMax,
     fileParallelism: false,
+    sequence: { groupOrder: serverFolders.length + 3 },
+  },
+}
+
+/** Needs no servers, but tools that are fetched or built once: Helm, kubeconform, schemas. */
+const chart: TestProjectInlineConfiguration = {
+  test: {
+    name: 'chart',
+    root,
+    include: ['test/chart/**/*.test.ts'],
+    testTimeout: serverTestMsMax,
+    hookTimeout: containerTestMsMax,
+    maxWorkers: 2,
     sequence: { groupOrder: serverFolders.length + 2 },
   },
 }
@@ -51,7 +64,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [
             ...configDefaults.exclude,
-            ...[...serverFolders, 'containers'].map((folder) => `test/${folder}/**`),
+            ...[...serverFolders, 'chart', 'containers'].map((folder) => `test/${folder}/**`),
           ],
           testTimeout: 30_000,
           // Two cores: vitest would leave one of them to itself.
@@ -60,6 +73,7 @@ export default defineConfig({
         },
       },
       ...serverFolders.map((name, index) => serverProject(name, index + 2)),
+      chart,
       ...(process.env['FOREWARM_TEST_CONTAINERS'] ? [containers] : []),
     ],
   },

@@ -29,7 +29,7 @@ export function goRepository({ name, modules, workspace }: GoRepository): Promis
   return cached(`go-${name}-${version}`, async (unfinished) => {
     const folders = new Set(modules.map(({ folder }) => folder))
     for (const module of modules) {
-      const source = await download(module, unfinished)
+      const source = await goModuleFolder(module, unfinished)
       const target = join(unfinished, module.folder)
       await copySources(source, target)
       await writeModuleFile(source, target, { root: unfinished, folders })
@@ -39,7 +39,8 @@ export function goRepository({ name, modules, workspace }: GoRepository): Promis
   })
 }
 
-async function download({ path, version, sum }: GoModule, cwd: string): Promise<string> {
+/** The folder of a module in Go's own cache, read-only; fetched by Go if it is not there yet. */
+export async function goModuleFolder({ path, version, sum }: Omit<GoModule, 'folder'>, cwd: string): Promise<string> {
   const env = { GOFLAGS: '', GOWORK: 'off' }
   const answer = JSON.parse(
     await runCommand('go', ['mod', 'download', '-json', `${path}@${version}`], { cwd, env, mend }),
