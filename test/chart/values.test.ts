@@ -44,7 +44,7 @@ describe('the files of the chart', () => {
     expect(keysOf({ properties })).not.toContain('mode')
     expect(keysOf(properties.kafka)).not.toEqual(expect.arrayContaining(['tls']))
     expect(keysOf(properties.kafka)).not.toEqual(expect.arrayContaining(['sasl']))
-    expect(keysOf(properties.model.properties.redis).sort()).toEqual([
+    expect(keysOf(properties.model.properties.redis).toSorted()).toEqual([
       'cluster',
       'commandTimeoutMs',
       'keyPrefix',
