@@ -92,6 +92,10 @@ class Learned implements LearnedSource {
     return (await this.#followed(workspace)).predictor.rank(session, count)
   }
 
+  async weigh({ workspace, session }: { readonly workspace: string; readonly session: string }) {
+    return (await this.#followed(workspace)).predictor.weighed(session)
+  }
+
   syncWeights(): Promise<void> {
     return this.#weights.sync()
   }

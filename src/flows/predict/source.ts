@@ -1,6 +1,7 @@
 import type { AccessEvent } from '../../model/access.ts'
 import type { Candidate, ObservedSession } from '../../model/candidates/candidate.ts'
 import type { WarmOutcome } from '../../model/outcome.ts'
+import type { WeighedSession } from '../../model/prediction/weighed.ts'
 
 /** Where candidates come from: the learned models, or the manual's rules as a baseline. */
 export interface CandidateSource {
@@ -17,6 +18,8 @@ export interface CandidateSource {
   nextTickMs?(workspace: string): Promise<number>
   /** Takes in what workers did with predicted files: what has come into the cache, and what never will. */
   warmed?(outcome: WarmOutcome): Promise<void>
+  /** The candidates of an open session with what speaks for them and what comes of them; changes nothing. Null when it is not open. */
+  weigh?(session: { readonly workspace: string; readonly session: string }): Promise<WeighedSession | null>
   /** The files that a session will read next, whatever is cached, the likeliest first; empty when it is not open. */
   rank?(session: { readonly workspace: string; readonly session: string }, count: number): Promise<readonly string[]>
 }

@@ -8,6 +8,7 @@ import type {
   SessionSequence,
 } from './predictor.ts'
 import { createSharedState, type SharedState } from './shared-state.ts'
+import type { WeighedSession } from './weighed.ts'
 import { WorkspacePredictor } from './workspace-predictor.ts'
 
 export { createSharedState, type SharedState }
@@ -64,6 +65,11 @@ export class LearnedPredictor implements RankingPredictor {
 
   rank(session: string, count: number): readonly string[] {
     return this.#current.rank(session, count)
+  }
+
+  /** The candidates of an open session now, with what comes of them; changes nothing. Null when it is not open. */
+  weighed(session: string): WeighedSession | null {
+    return this.#current.weighed(session)
   }
 
   learnSession(sequence: SessionSequence): void {

@@ -39,6 +39,7 @@ import { type Sequence, SequenceStore } from './sequences.ts'
 import { countNamed, judgeSources, pace, remember } from './session-record.ts'
 import { Settlement } from './settlement.ts'
 import type { SharedState } from './shared-state.ts'
+import { type WeighedSession, weighMoment } from './weighed.ts'
 
 type Weighed = { readonly slot: number; readonly probability: number }
 
@@ -109,6 +110,30 @@ export class WorkspacePredictor implements RankingPredictor {
     }
     scored.sort((a, b) => b.probability - a.probability)
     return scored.slice(0, count).map(({ file }) => this.#files.path(file))
+  }
+
+  /** The candidates of an open session at its latest read, with what comes of them; changes nothing. Null when not open. */
+  weighed(sessionId: string): WeighedSession | null {
+    const session = this.#sessions.get(sessionId)
+    if (session === undefined) return null
+    this.#nameForRanking(session)
+    const [view, candidates, far] = [this.#view, this.#ranked, this.#far()]
+    return weighMoment({
+      session,
+      candidates,
+      analyzer: [...this.#analyzers.keys()][session.analyzer] ?? '',
+      threshold: cutOff(this.#options.aggressiveness, far),
+      room: Math.floor(view.capacityFiles * UNREAD_SHARE_MAX - view.unread),
+      pathOf: (file) => this.#files.path(file),
+      probabilityOf: (slot) => {
+        writeFeatures(this.#context, session, { candidates, slot, out: this.#features, at: 0 })
+        return this.#probabilityOf(0, far)
+      },
+      ageOf: (file) => view.age(this.#node[file] ?? 0),
+      isAsked: (file) => view.isUnread(this.#node[file] ?? 0),
+      isRefused: (file) => this.#refusals.holds(file, view.moves),
+      isLate: (slot) => this.#tooLate(slot, session, candidates),
+    })
   }
 
   /** Takes in a closed session from the store, as if it had been read here: no candidates, no decisions. */
@@ -336,9 +361,9 @@ export class WorkspacePredictor implements RankingPredictor {
     return near + (full - near) * far
   }
 
-  #tooLate(slot: number, session: OpenSession): boolean {
-    if (((this.#candidates.sources[slot] ?? 0) & SOURCE.clock) !== 0) return false
-    const dated = this.#candidates.dueMs[slot] ?? UNKNOWN
+  #tooLate(slot: number, session: OpenSession, candidates = this.#candidates): boolean {
+    if (((candidates.sources[slot] ?? 0) & SOURCE.clock) !== 0) return false
+    const dated = candidates.dueMs[slot] ?? UNKNOWN
     const dueMs = dated >= UNKNOWN ? session.msPerRead * UNDATED_READS : dated
     return dueMs < this.#view.latencyMs / 2
   }
