@@ -1,4 +1,5 @@
 import { grownFloat64, grownInt32 } from './grow.ts'
+import type { PredictorAccess } from './predictor.ts'
 import { ResidenceFit } from './residence-fit.ts'
 
 /**
@@ -187,3 +188,8 @@ const RESIDENCE_RATE = 0.01
 
 const CAPACITY_MIN = 16
 const CAPACITY_MAX = 2 ** 24
+
+/** Whether a read tells that the file had been in the cache; what a warm brought tells nothing of how long it stays. */
+export function isThereBy(outcome: PredictorAccess['outcome']): boolean | null {
+  return outcome === 'hit' ? true : outcome === 'miss' ? false : null
+}

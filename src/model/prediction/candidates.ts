@@ -91,3 +91,7 @@ export class Candidates {
 }
 
 export const UNKNOWN = 1e9
+
+/** Names of the kinds of evidence whose bits are set, the lowest first. */
+export const sourcesOf = (bits: number): readonly string[] =>
+  SOURCE_NAMES.filter((_, source) => ((bits >> source) & 1) === 1)

@@ -1,3 +1,4 @@
+import { type Candidates, SOURCE, UNKNOWN } from './candidates.ts'
 import type { Aggressiveness } from './predictor.ts'
 
 /**
@@ -46,3 +47,20 @@ export const UNDATED_READS = 25
 
 /** A habit of the clock less likely to be kept than this warms nothing. */
 export const HABIT_MIN = 0.3
+
+/** A file that was turned down is not asked for again within this share of a residence. */
+export const REFUSED_SHARE = 0.25
+
+/** An unread warm is given so long before it counts as wasted. */
+export const UNREAD_MS = 10 * 60_000
+
+/** Whether a candidate is due before a warm could be there; what the clock expects is not dated by reads. */
+export function isLate(
+  candidates: Candidates,
+  slot: number,
+  { msPerRead, latencyMs }: { readonly msPerRead: number; readonly latencyMs: number },
+): boolean {
+  if (((candidates.sources[slot] ?? 0) & SOURCE.clock) !== 0) return false
+  const dated = candidates.dueMs[slot] ?? UNKNOWN
+  return (dated >= UNKNOWN ? msPerRead * UNDATED_READS : dated) < latencyMs / 2
+}

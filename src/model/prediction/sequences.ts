@@ -1,5 +1,7 @@
+import type { FileTable } from './file-table.ts'
 import { grownInt32 } from './grow.ts'
 import { LIMITS } from './limits.ts'
+import type { SessionSequence } from './predictor.ts'
 
 /** The reads of one session in order. Once closed it never changes again. */
 export class Sequence {
@@ -185,3 +187,10 @@ export class SequenceStore {
     }
   }
 }
+
+/** The reads of a sequence by path. */
+export const readsOf = (sequence: Sequence, files: FileTable): SessionSequence['reads'] =>
+  Array.from(sequence.files.subarray(0, sequence.length), (file, at) => ({
+    path: files.path(file),
+    timeMs: sequence.timeMs(at),
+  }))

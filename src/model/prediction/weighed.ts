@@ -1,6 +1,9 @@
-import { type Candidates, SOURCE_NAMES, SOURCES, UNKNOWN } from './candidates.ts'
-import { RENEW_AGE } from './decision.ts'
+import type { CacheView } from './cache-view.ts'
+import { type Candidates, sourcesOf, UNKNOWN } from './candidates.ts'
+import { isLate, RENEW_AGE, UNREAD_SHARE_MAX } from './decision.ts'
+import type { FileTable } from './file-table.ts'
 import type { OpenSession } from './open-sessions.ts'
+import type { Refusals } from './refusals.ts'
 
 /**
  * What comes of a file that is named at a moment of a session: it is worth a `warm`; or it is `unlikely` (below the
@@ -45,24 +48,21 @@ export type Moment = {
   readonly analyzer: string
   readonly candidates: Candidates
   readonly threshold: number
-  /** Warms that there is room for. */
-  readonly room: number
-  readonly pathOf: (file: number) => string
+  readonly view: CacheView
+  readonly files: FileTable
+  readonly refusals: Refusals
+  /** Place of a file in the view. */
+  readonly nodeOf: (file: number) => number
   readonly probabilityOf: (slot: number) => number
-  /** How far on its way out of the cache, as `CacheView.age`. */
-  readonly ageOf: (file: number) => number
-  readonly isAsked: (file: number) => boolean
-  readonly isRefused: (file: number) => boolean
-  readonly isLate: (slot: number) => boolean
 }
 
 /** Weighs all candidates and changes nothing: what is told to people must not move what is done. */
 export function weighMoment(moment: Moment): WeighedSession {
-  const { session, analyzer, candidates, threshold } = moment
+  const { session, analyzer, candidates, threshold, view } = moment
   const files: WeighedFile[] = []
   for (let slot = 0; slot < candidates.size; slot++) files.push(weighed(moment, slot))
   files.sort((one, other) => other.probability - one.probability)
-  let room = moment.room
+  let room = Math.floor(view.capacityFiles * UNREAD_SHARE_MAX - view.unread)
   const told = files.map((file) => (file.fate === 'warm' && room-- <= 0 ? { ...file, fate: 'full' as const } : file))
   return { session: session.id, analyzer, reads: session.reads, lastReadMs: session.lastMs, threshold, files: told }
 }
@@ -73,8 +73,8 @@ function weighed(moment: Moment, slot: number): WeighedFile {
   const distance = candidates.distance[slot] ?? UNKNOWN
   const probability = moment.probabilityOf(slot)
   return {
-    path: moment.pathOf(file),
-    sources: namesOf(candidates.sources[slot] ?? 0),
+    path: moment.files.path(file),
+    sources: sourcesOf(candidates.sources[slot] ?? 0),
     probability,
     distance: distance >= UNKNOWN ? null : distance,
     dueMs: distance >= UNKNOWN ? null : (candidates.dueMs[slot] ?? 0),
@@ -85,16 +85,12 @@ function weighed(moment: Moment, slot: number): WeighedFile {
 }
 
 function fateOf(
-  moment: Moment,
+  { session, candidates, view, refusals, nodeOf, threshold }: Moment,
   { file, slot, probability }: { file: number; slot: number; probability: number },
 ): Fate {
-  if (moment.ageOf(file) < RENEW_AGE) return moment.isAsked(file) ? 'asked' : 'cached'
-  if (probability < moment.threshold) return 'unlikely'
-  if (moment.isRefused(file)) return 'refused'
-  return moment.isLate(slot) ? 'late' : 'warm'
+  const node = nodeOf(file)
+  if (view.age(node) < RENEW_AGE) return view.isUnread(node) ? 'asked' : 'cached'
+  if (probability < threshold) return 'unlikely'
+  if (refusals.holds(file, view.moves)) return 'refused'
+  return isLate(candidates, slot, { msPerRead: session.msPerRead, latencyMs: view.latencyMs }) ? 'late' : 'warm'
 }
-
-const namesOf = (sources: number): string[] =>
-  Array.from({ length: SOURCES }, (_, source) => ((sources >> source) & 1 ? (SOURCE_NAMES[source] ?? '') : '')).filter(
-    (name) => name !== '',
-  )

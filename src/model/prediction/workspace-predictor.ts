@@ -1,18 +1,20 @@
-import type { CacheView } from './cache-view.ts'
-import { Candidates, SOURCE, SOURCE_NAMES, SOURCES, UNKNOWN } from './candidates.ts'
+import { type CacheView, isThereBy } from './cache-view.ts'
+import { Candidates, sourcesOf, UNKNOWN } from './candidates.ts'
 import { ClockHabits, type DueHabit, nameHabit } from './clock-habits.ts'
 import { CoAccess } from './co-access.ts'
 import {
   cutOff,
   FAR_WEIGHT,
   HABIT_MIN,
+  isLate,
   REACH_DELAYS,
   REACH_LATENCIES,
   REACH_MAX,
   REACH_MIN,
   REACH_SHARE,
+  REFUSED_SHARE,
   RENEW_AGE,
-  UNDATED_READS,
+  UNREAD_MS,
   UNREAD_SHARE_MAX,
 } from './decision.ts'
 import { FEATURES, type FeatureContext, writeFeatures } from './features.ts'
@@ -35,7 +37,7 @@ import type {
 import { RankProbes } from './rank-probes.ts'
 import { Refusals } from './refusals.ts'
 import { HEAD, type Scorer } from './scorer.ts'
-import { type Sequence, SequenceStore } from './sequences.ts'
+import { readsOf, type Sequence, SequenceStore } from './sequences.ts'
 import { countNamed, judgeSources, pace, remember } from './session-record.ts'
 import { Settlement } from './settlement.ts'
 import type { SharedState } from './shared-state.ts'
@@ -117,22 +119,16 @@ export class WorkspacePredictor implements RankingPredictor {
     const session = this.#sessions.get(sessionId)
     if (session === undefined) return null
     this.#nameForRanking(session)
-    const [view, candidates, far] = [this.#view, this.#ranked, this.#far()]
+    const [candidates, far] = [this.#ranked, this.#far()]
     return weighMoment({
-      session,
-      candidates,
-      analyzer: [...this.#analyzers.keys()][session.analyzer] ?? '',
+      ...{ session, candidates, view: this.#view, files: this.#files, refusals: this.#refusals },
+      analyzer: this.#nameOf(session.analyzer),
       threshold: cutOff(this.#options.aggressiveness, far),
-      room: Math.floor(view.capacityFiles * UNREAD_SHARE_MAX - view.unread),
-      pathOf: (file) => this.#files.path(file),
+      nodeOf: (file) => this.#node[file] ?? 0,
       probabilityOf: (slot) => {
         writeFeatures(this.#context, session, { candidates, slot, out: this.#features, at: 0 })
         return this.#probabilityOf(0, far)
       },
-      ageOf: (file) => view.age(this.#node[file] ?? 0),
-      isAsked: (file) => view.isUnread(this.#node[file] ?? 0),
-      isRefused: (file) => this.#refusals.holds(file, view.moves),
-      isLate: (slot) => this.#tooLate(slot, session, candidates),
     })
   }
 
@@ -196,11 +192,12 @@ export class WorkspacePredictor implements RankingPredictor {
     }
   }
 
-  #told(session: string, sequence: Sequence): SessionSequence {
-    const analyzer = [...this.#analyzers.keys()][sequence.analyzer] ?? ''
-    const files = Array.from(sequence.files.subarray(0, sequence.length))
-    const reads = files.map((file, at) => ({ path: this.#files.path(file), timeMs: sequence.timeMs(at) }))
-    return { session, analyzer, reads }
+  #told(session: string, one: Sequence): SessionSequence {
+    return { session, analyzer: this.#nameOf(one.analyzer), reads: readsOf(one, this.#files) }
+  }
+
+  #nameOf(analyzer: number): string {
+    return [...this.#analyzers.keys()][analyzer] ?? ''
   }
 
   /** Gives the places in the shared view back; the predictor is of no use afterwards. */
@@ -333,6 +330,7 @@ export class WorkspacePredictor implements RankingPredictor {
     const far = this.#far()
     const least = cutOff(this.#options.aggressiveness, far)
     const { moves, residence, latencyMoves } = view
+    const speed = { msPerRead: session.msPerRead, latencyMs: view.latencyMs }
     for (let slot = 0; slot < candidates.size; slot++) {
       const file = candidates.files[slot] ?? 0
       if (view.age(this.#node[file] ?? 0) < RENEW_AGE) continue
@@ -344,7 +342,7 @@ export class WorkspacePredictor implements RankingPredictor {
         { moves, residence, latencyMoves, scorer: this.#scorer },
       )
       const probability = this.#probabilityOf(at, far)
-      if (probability >= least && !this.#refusals.holds(file, moves) && !this.#tooLate(slot, session))
+      if (probability >= least && !this.#refusals.holds(file, moves) && !isLate(candidates, slot, speed))
         chosen.push({ slot, probability })
     }
     return chosen.sort((a, b) => a.probability - b.probability)
@@ -359,13 +357,6 @@ export class WorkspacePredictor implements RankingPredictor {
     const full = far === 0 ? 0 : this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.full })
     const near = far === 1 ? 0 : this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.near })
     return near + (full - near) * far
-  }
-
-  #tooLate(slot: number, session: OpenSession, candidates = this.#candidates): boolean {
-    if (((candidates.sources[slot] ?? 0) & SOURCE.clock) !== 0) return false
-    const dated = candidates.dueMs[slot] ?? UNKNOWN
-    const dueMs = dated >= UNKNOWN ? session.msPerRead * UNDATED_READS : dated
-    return dueMs < this.#view.latencyMs / 2
   }
 
   #probe(session: OpenSession): void {
@@ -402,24 +393,8 @@ export class WorkspacePredictor implements RankingPredictor {
     const { latencyMs } = this.#view
     this.#view.warm(this.#node[file] ?? 0)
     const leavesMs = nowMs + UNREAD_MS
-    const reason = reasonOf(this.#candidates.sources[slot] ?? 0)
+    const reason = sourcesOf(this.#candidates.sources[slot] ?? 0)[0] ?? ''
     const horizonAtMs = Math.max(expectedAtMs + latencyMs, leavesMs)
     return { path: this.#files.path(file), probability, reason, expectedAtMs, horizonAtMs }
   }
-}
-
-/** A file that was turned down is not asked for again within this share of a residence. */
-const REFUSED_SHARE = 0.25
-
-/** Whether the read tells that the file had been in the cache; what a warm brought tells nothing of how long it stays. */
-function isThereBy(outcome: PredictorAccess['outcome']): boolean | null {
-  return outcome === 'hit' ? true : outcome === 'miss' ? false : null
-}
-
-/** An unread warm is given so long before it counts as wasted. */
-const UNREAD_MS = 10 * 60_000
-
-function reasonOf(sources: number): string {
-  for (let source = 0; source < SOURCES; source++) if ((sources >> source) & 1) return SOURCE_NAMES[source] ?? ''
-  return SOURCE_NAMES[Math.log2(SOURCE.other)] ?? ''
 }
