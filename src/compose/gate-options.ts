@@ -6,7 +6,7 @@ import { CUT_OFFS, type GateOptions } from '../model/candidates/gate.ts'
 const OPEN_MAX = 100_000
 
 /** Seconds of the share that may be issued at once. */
-const BURST_SECONDS = 10
+const BURST_SECONDS = 2
 
 export const gateOptions = (
   { predictor, aggressiveness, horizonMs }: Pick<Settings['predict'], 'predictor' | 'aggressiveness' | 'horizonMs'>,

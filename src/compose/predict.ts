@@ -2,12 +2,11 @@
 
 import type { Settings } from '../config/schema.ts'
 import { PredictHandler, type PredictOptions } from '../flows/predict/handler.ts'
-import { createLearnedSource } from '../flows/predict/learned-source.ts'
 import { createManualSource } from '../flows/predict/manual-source.ts'
 import { createModelSource } from '../flows/predict/model-source.ts'
-import type { CandidateSource } from '../flows/predict/source.ts'
 import type { ModelReader } from '../ports/model-reader.ts'
 import { gateOptions } from './gate-options.ts'
+import { type OpenedSource, openLearned } from './learned.ts'
 import { modelReader, type Parts, sha256Hex } from './parts.ts'
 import { withRounds } from './rounds.ts'
 import { openRuns } from './runs.ts'
@@ -20,7 +19,6 @@ const REMEMBERED = {
   workspaces: 1_000,
   sessions: 10_000,
   filesPerSession: 20_000,
-  storedSessions: 128,
 }
 
 /** What a warm takes until outcomes have told better, milliseconds. */
@@ -56,43 +54,16 @@ export async function startPredict(parts: Parts): Promise<PredictStage> {
   })
   const failed = Promise.race([stage.failed, runs.coordinator.failed])
   const explain: PredictHandler['explain'] = (workspace, session) => handler.explain(workspace, session)
-  return withRounds(parts, withTriggers(parts, { ...keepFresh({ ...stage, failed }), explain }, paused), {
-    name: 'predictions by the clock',
-    everyMs: settings.predict.tickMs,
-    round: async () => {
-      await handler.tick()
-      await rounds()
-    },
-  })
+  const running = withTriggers(parts, { ...keepFresh({ ...stage, failed }), explain }, paused)
+  const byTheClock = { name: 'predictions by the clock', everyMs: settings.predict.tickMs, round: () => handler.tick() }
+  return [byTheClock, ...rounds].reduce((inner, next) => withRounds(parts, inner, next), running)
 }
 
-type OpenedSource = {
-  readonly source: CandidateSource
-  /** Comes by once a tick. */
-  rounds(): Promise<void>
-  close(): Promise<void>
-}
-
-const NOTHING_TO_DO = async () => {}
-
-async function openSource({ settings, engines, logger }: Parts, reader: ModelReader): Promise<OpenedSource> {
-  const { predictor, horizonMs, aggressiveness, cacheFiles } = settings.predict
-  if (predictor !== 'learned') {
-    const source = predictor === 'manual' ? createManualSource(reader) : createModelSource(reader, { horizonMs })
-    return { source, rounds: NOTHING_TO_DO, close: NOTHING_TO_DO }
-  }
-  const source = createLearnedSource(
-    { models: reader, notes: engines.store().notes, logger },
-    {
-      capacityFiles: cacheFiles,
-      latencyMs: FIRST_LATENCY_MS,
-      aggressiveness,
-      workspacesMax: REMEMBERED.workspaces,
-      sessionsMax: REMEMBERED.storedSessions,
-    },
-  )
-  await source.syncWeights()
-  return { source, rounds: () => source.syncWeights(), close: () => source.syncWeights() }
+async function openSource(parts: Parts, reader: ModelReader): Promise<OpenedSource> {
+  const { predictor, horizonMs } = parts.settings.predict
+  if (predictor === 'learned') return openLearned(parts, reader, FIRST_LATENCY_MS)
+  const source = predictor === 'manual' ? createManualSource(reader) : createModelSource(reader, { horizonMs })
+  return { source, rounds: [], close: async () => {} }
 }
 
 const predictOptions = ({ predict, model }: Settings): PredictOptions => ({

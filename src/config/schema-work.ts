@@ -30,9 +30,9 @@ export const ingestSection = section('The process that folds accesses and outcom
 
 export const predictSection = section('The process that predicts reads and issues warm commands.', {
   predictor: choiceSetting(
-    "Who decides what is warmed: the models' frequencies, a scorer that learns online what a cache of `cacheFiles` files lacks, or the manual's fixed rules.",
-    ['models', 'learned', 'manual'],
-    'models',
+    "Who decides what is warmed: a scorer that learns online what the cache will lack, the models' frequencies, or the manual's fixed rules.",
+    ['learned', 'models', 'manual'],
+    'learned',
   ),
   aggressiveness: choiceSetting(
     'How much a wasted warm may cost: low warms only what is nearly sure, high also what is merely likely.',
@@ -43,11 +43,20 @@ export const predictSection = section('The process that predicts reads and issue
     minimum: 1_000,
     maximum: 86_400_000,
   }),
-  cacheFiles: integerSetting('Files that the cache holds, about, for the learned scorer.', 50_000, { minimum: 1 }),
+  cacheFiles: integerSetting(
+    'Files that the cache holds, about: what the learned scorer begins with. Whether reads find their files moves it from there.',
+    50_000,
+    { minimum: 16 },
+  ),
+  workspacesMax: integerSetting(
+    'Workspaces that one process follows with the learned scorer, up to some 40 MB each; the one least recently read leaves, and comes back from its stored sessions.',
+    64,
+    { minimum: 1 },
+  ),
   tickMs: integerSetting('Time between two rounds of predictions by the clock, milliseconds.', 60_000, {
     minimum: 1_000,
   }),
-  filesPerSecondMax: integerSetting('Files a second that are predicted for one workspace in the long run.', 500, {
+  filesPerSecondMax: integerSetting('Files a second that are predicted for one workspace in the long run.', 5_000, {
     minimum: 1,
   }),
   commandFilesMax: integerSetting('Files of one warm command.', 64, { minimum: 1, maximum: 1_000 }),

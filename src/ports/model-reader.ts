@@ -49,8 +49,15 @@ export interface ModelReader {
   profile(workspace: string, analyzer: string): Promise<ProfileEvidence | null>
   /** Sequences of the analyzer's latest closed sessions, the latest first. */
   sequences(workspace: string, analyzer: string, countMax: number): Promise<readonly Sequence[]>
-  /** The latest closed sessions of all analyzers with their sequences, the oldest first. */
-  closedSessions(workspace: string, countMax: number): Promise<readonly ClosedSequence[]>
+  /**
+   * The latest closed sessions of all analyzers with their sequences, the oldest first; of them only those that
+   * `isWanted`, when that is given: the others' sequences are not read.
+   */
+  closedSessions(
+    workspace: string,
+    countMax: number,
+    isWanted?: (session: string) => boolean,
+  ): Promise<readonly ClosedSequence[]>
   /** All files of the workspace with their times, in chunks. */
   files(workspace: string): AsyncIterable<readonly ClockEvidence[]>
   /** What was learned in all and whether warming was right; null for a workspace that nobody has read. */

@@ -27,7 +27,7 @@ export type PlannedFile = {
 
 /**
  * Cuts predicted files into commands. `id` names the n-th command; the same id for the same records makes a command
- * that is issued again after a crash the same command. A command ends when the last of its files is due.
+ * that is issued again after a crash the same command. A command ends when the last of its files is hardly awaited any more.
  */
 export function commandsForPredictions(
   origin: CommandOrigin,
@@ -40,12 +40,19 @@ export function commandsForPredictions(
     id: id(index),
     runId: null,
     ...OUTSIDE_RUNS,
-    deadlineMs: Math.max(...chunk.map((file) => file.horizonAtMs)),
+    deadlineMs: Math.max(...chunk.map((file) => deadlineOf(file, origin.issuedAtMs))),
     bytesMax: bounds.bytesMax,
     pressureMax: bounds.pressureMax,
     files: chunk.map((file) => commandFile(file)),
   }))
 }
+
+/** A read comes later than expected by this, ms, ... */
+const SLACK_MS = 5_000
+
+/** ... and by as much again as it was away. After that it has come or will not; the prediction's own claim ends it too. */
+const deadlineOf = ({ expectedAtMs, horizonAtMs }: PlannedFile, issuedAtMs: number): number =>
+  Math.min(horizonAtMs, expectedAtMs + SLACK_MS + (expectedAtMs - issuedAtMs))
 
 /** What only commands of runs set otherwise. */
 const OUTSIDE_RUNS = { mode: 'warm', firstFile: 0, parallelMax: 0, bytesPerSecondMax: 0 } as const

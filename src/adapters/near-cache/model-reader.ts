@@ -84,8 +84,13 @@ class NearCacheReader implements ModelReader {
     return Promise.all(latest.slice(0, countMax).map((one) => this.#sequence(workspace, one.shard, one.session)))
   }
 
-  async closedSessions(workspace: string, countMax: number): Promise<readonly ClosedSequence[]> {
-    const latest = (await this.#latestClosed(workspace)).slice(0, countMax).reverse()
+  async closedSessions(
+    workspace: string,
+    countMax: number,
+    isWanted: (session: string) => boolean = () => true,
+  ): Promise<readonly ClosedSequence[]> {
+    const closed = (await this.#latestClosed(workspace)).slice(0, countMax).reverse()
+    const latest = closed.filter(({ session }) => isWanted(session.id))
     return Promise.all(
       latest.map(async ({ shard, session }) => {
         const reads = await this.#sequence(workspace, shard, session)

@@ -12,6 +12,7 @@ import {
   commandsForPredictions,
   type PlannedFile,
 } from '../../warming/plan-commands.ts'
+import type { CandidateSource } from './source.ts'
 
 export type IssuerDeps = {
   readonly log: EventLog
@@ -19,6 +20,8 @@ export type IssuerDeps = {
   readonly telemetry: Telemetry
   readonly sha256Hex: Sha256Hex
   readonly paused: IsPaused
+  /** Hears which of its candidates are not issued. */
+  readonly source: Pick<CandidateSource, 'notIssued'>
 }
 
 export type IssuerOptions = {
@@ -82,11 +85,19 @@ export class Issuer {
   async issue(candidates: readonly Candidate[], context: IssueContext): Promise<readonly WarmCommand[]> {
     const { telemetry, sha256Hex, paused } = this.#deps
     if (paused(context.workspace)) {
+      this.#takeBack(context.workspace, candidates)
       telemetry.measure('forewarm.predict.suppressed', candidates.length, { cause: 'paused' })
       return []
     }
     const decision = this.gate(context.workspace).decide(candidates, context.issuedAtMs)
     for (const [cause, count] of decision.suppressed) telemetry.measure('forewarm.predict.suppressed', count, { cause })
+    if (decision.issued.length < candidates.length) {
+      const issued = new Set(decision.issued)
+      this.#takeBack(
+        context.workspace,
+        candidates.filter((candidate) => !issued.has(candidate)),
+      )
+    }
     for (const { reason } of decision.issued)
       telemetry.measure('forewarm.predict.predictions', 1, { workspace: context.workspace, reason })
     const files = decision.issued.map((candidate) => this.#planned(candidate, context.issuedAtMs))
@@ -95,6 +106,13 @@ export class Issuer {
     const commands = commandsForPredictions(origin, files, this.#options.bounds, id)
     await appendCommands(this.#deps, commands, { observedAtMs, observedToMs })
     return commands
+  }
+
+  #takeBack(workspace: string, candidates: readonly Candidate[]): void {
+    this.#deps.source.notIssued?.(
+      workspace,
+      candidates.map(({ path }) => path),
+    )
   }
 
   gate(workspace: string): PredictionGate {

@@ -1,27 +1,29 @@
-import type { AccessEvent } from '../../model/access.ts'
+import type { AccessEvent, Change } from '../../model/access.ts'
 import type { Candidate } from '../../model/candidates/candidate.ts'
-import { createPredictor, createSharedState, type LearnedPredictor } from '../../model/prediction/learned.ts'
-import type { Prediction, PredictorGraph, PredictorOptions } from '../../model/prediction/predictor.ts'
+import type { WarmedFile, WarmOutcome } from '../../model/outcome.ts'
+import { createSharedState, type LearnedPredictor, type SharedState } from '../../model/prediction/learned.ts'
+import type { Prediction } from '../../model/prediction/predictor.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { ForewarmError } from '../../ports/errors.ts'
 import type { ModelReader } from '../../ports/model-reader.ts'
 import type { NoteStore } from '../../ports/notes.ts'
 import type { Log } from '../../ports/telemetry.ts'
+import { type Followed, type FollowedOptions, FollowedWorkspaces } from './followed-workspaces.ts'
+import type { GraphKeeper } from './graph-keeper.ts'
 import type { CandidateSource } from './source.ts'
+import { WarmLatency } from './warm-latency.ts'
 import { WeightLog } from './weight-log.ts'
 
-export type LearnedSourceOptions = PredictorOptions & {
-  /** Workspaces that are followed; the least recently heard of leaves, and comes back from its stored sessions. */
-  readonly workspacesMax: number
-  /** Stored sessions that a workspace's predictor begins with. */
-  readonly sessionsMax: number
-  /** What is known of a workspace before anybody reads it; asked for once, when its first event comes. */
-  readonly graphOf?: (workspace: string) => Promise<PredictorGraph | undefined>
-}
+export type LearnedSourceOptions = FollowedOptions
 
 export type LearnedSourceDeps = {
   readonly models: Pick<ModelReader, 'closedSessions'>
   /** Where the processes share what their scorers learn. */
   readonly notes: NoteStore
   readonly logger: Log
+  /** Tells what a warm takes here, and when to look what other processes have learned; without it `latencyMs` holds. */
+  readonly clock?: Pick<Clock, 'now'>
+  readonly graphs?: Pick<GraphKeeper, 'follow' | 'leave' | 'changed' | 'run'>
 }
 
 export type LearnedSource = CandidateSource & {
@@ -29,7 +31,8 @@ export type LearnedSource = CandidateSource & {
   syncWeights(): Promise<void>
 }
 
-type Followed = { readonly predictor: LearnedPredictor; readonly known: ReadonlySet<string> }
+/** Predictions of the events followed since a session was last asked for. */
+type Pending = { readonly candidates: Candidate[]; lastReadMs: number }
 
 /**
  * Candidates of the learned predictor: one a workspace, begun with the workspace's stored sessions, then fed with every
@@ -41,84 +44,148 @@ export function createLearnedSource(deps: LearnedSourceDeps, options: LearnedSou
 
 class Learned implements LearnedSource {
   readonly #deps: LearnedSourceDeps
-  readonly #options: LearnedSourceOptions
-  readonly #shared: ReturnType<typeof createSharedState>
+  readonly #shared: SharedState
   readonly #weights: WeightLog
-  readonly #workspaces = new Map<string, Promise<Followed>>()
-  /** Predictions of the events followed since a session was last asked for. */
-  readonly #pending = new Map<string, Candidate[]>()
+  readonly #workspaces: FollowedWorkspaces
+  readonly #latency: WarmLatency
+  readonly #pending = new Map<string, Pending>()
+  /** What has failed in the background and is no engine that is away: the next call rejects with it. */
+  #failure: { readonly cause: unknown } | null = null
 
   constructor(deps: LearnedSourceDeps, options: LearnedSourceOptions) {
     this.#deps = deps
-    this.#options = options
     this.#shared = createSharedState(options)
     this.#weights = new WeightLog(deps, this.#shared.scorer.learned)
+    this.#workspaces = new FollowedWorkspaces(deps, options, this.#shared)
+    this.#latency = new WarmLatency(options.latencyMs)
   }
 
   async follow(event: AccessEvent, silent: boolean): Promise<void> {
-    const { predictor, known } = await this.#followed(event.workspace)
+    this.#throwFailure()
+    const { workspace, session } = event
+    if (event.forget) await this.#workspaces.forget(workspace)
+    const followed = await this.#workspaces.get(workspace)
+    for (const change of event.changes) this.#change(workspace, followed.predictor, change)
     // While catching up, sessions come by that the stored ones hold already.
-    if (silent && known.has(event.session)) return
-    const found: Candidate[] = []
-    for (const { path, timeMs, outcome } of event.accesses) {
-      const { workspace, session, analyzer } = event
-      const seen = outcome === 'unknown' ? null : outcome
-      const predictions = predictor.observe({ workspace, session, analyzer, path, timeMs, outcome: seen })
-      if (!silent) found.push(...predictions.map(toCandidate))
-    }
+    if (event.accesses.length === 0 || (silent && followed.sessions.isStored(session))) return
+    if (followed.sessions.follow(session)) this.#begins(followed)
+    const candidates = observe(followed.predictor, event)
     // Nobody asks for the candidates of a session that has ended.
-    if (found.length === 0 || event.sessionEnded) return
-    const key = keyOf(event.workspace, event.session)
-    this.#pending.set(key, [...(this.#pending.get(key) ?? []), ...found])
+    if (silent || candidates.length === 0 || event.sessionEnded) return
+    this.#wait(keyOf(workspace, session), candidates, event.accesses.at(-1)?.timeMs ?? 0)
   }
 
   async observe({ workspace, session }: { readonly workspace: string; readonly session: string }) {
     const key = keyOf(workspace, session)
-    const found = this.#pending.get(key) ?? []
+    const pending = this.#pending.get(key)
+    if (pending === undefined) return []
     this.#pending.delete(key)
-    return found
+    const { clock } = this.#deps
+    if (clock !== undefined) this.#latency.decidedAfter(clock.now() - pending.lastReadMs)
+    return pending.candidates
   }
 
   async tick(workspace: string, nowMs: number): Promise<readonly Candidate[]> {
-    const { predictor } = await this.#followed(workspace)
-    return predictor.tick(nowMs).map(toCandidate)
+    this.#throwFailure()
+    const followed = await this.#workspaces.getIfRoom(workspace)
+    if (followed === null) return []
+    if (this.#deps.clock !== undefined) await followed.sessions.learnIfDue(followed.predictor, this.#deps.clock.now())
+    if (this.#deps.graphs !== undefined) this.#inBackground(this.#deps.graphs.run())
+    return followed.predictor.tick(nowMs).map(toCandidate)
   }
 
   async nextTickMs(workspace: string): Promise<number> {
-    return (await this.#followed(workspace)).predictor.nextTickMs()
+    return (await this.#workspaces.get(workspace)).predictor.nextTickMs()
   }
 
   async rank({ workspace, session }: { readonly workspace: string; readonly session: string }, count: number) {
-    return (await this.#followed(workspace)).predictor.rank(session, count)
+    return (await this.#workspaces.get(workspace)).predictor.rank(session, count)
+  }
+
+  async warmed(outcome: WarmOutcome): Promise<void> {
+    if (outcome.mode === 'check') return
+    const followed = await this.#workspaces.find(outcome.workspace)
+    for (const file of outcome.files) {
+      if (outcome.runId === null && file.outcome === 'warmed')
+        this.#latency.warmedAfter(file.finishedAtMs - outcome.issuedAtMs)
+      if (followed !== undefined && file.layer === LAYER) tell(followed.predictor, file, outcome.runId !== null)
+    }
+    if (this.#deps.clock !== undefined) this.#shared.view.latencyMs = this.#latency.ms
+  }
+
+  notIssued(workspace: string, paths: readonly string[]): void {
+    const followed = this.#workspaces.find(workspace)
+    followed?.then(({ predictor }) => {
+      for (const path of paths) predictor.notWarmed(path, 'later')
+    }, noFollower)
   }
 
   async weigh({ workspace, session }: { readonly workspace: string; readonly session: string }) {
-    return (await this.#followed(workspace)).predictor.weighed(session)
+    return (await this.#workspaces.get(workspace)).predictor.weighed(session)
   }
 
   syncWeights(): Promise<void> {
     return this.#weights.sync()
   }
 
-  #followed(workspace: string): Promise<Followed> {
-    const followed = this.#workspaces.get(workspace) ?? this.#begin(workspace)
-    // A start that failed is tried again with the next event.
-    followed.catch(() => this.#workspaces.delete(workspace))
-    this.#workspaces.delete(workspace)
-    this.#workspaces.set(workspace, followed)
-    const oldest = this.#workspaces.keys().next()
-    if (this.#workspaces.size > this.#options.workspacesMax && oldest.done !== true)
-      this.#workspaces.delete(oldest.value)
-    return followed
+  #change(workspace: string, predictor: LearnedPredictor, { path, version }: Change): void {
+    if (path !== null) predictor.changed(path, version === null)
+    this.#deps.graphs?.changed(workspace)
   }
 
-  async #begin(workspace: string): Promise<Followed> {
-    const predictor = createPredictor(this.#options, await this.#options.graphOf?.(workspace), this.#shared)
-    const closed = await this.#deps.models.closedSessions(workspace, this.#options.sessionsMax)
-    for (const session of closed) predictor.learnSession(session)
-    return { predictor, known: new Set(closed.map(({ session }) => session)) }
+  /** A session begins: what others have learned meanwhile may be of use to it. */
+  #begins({ predictor, sessions }: Followed): void {
+    const { clock, graphs } = this.#deps
+    if (clock !== undefined) this.#inBackground(sessions.learnIfDue(predictor, clock.now()))
+    if (graphs !== undefined) this.#inBackground(graphs.run())
+  }
+
+  #wait(key: string, candidates: readonly Candidate[], lastReadMs: number): void {
+    const pending = this.#pending.get(key) ?? { candidates: [], lastReadMs }
+    pending.candidates.push(...candidates)
+    pending.lastReadMs = lastReadMs
+    this.#pending.set(key, pending)
+  }
+
+  /** What an engine that is away leaves undone is tried again with the next session. */
+  #inBackground(work: Promise<void>): void {
+    work.catch((cause: unknown) => {
+      if (!(cause instanceof ForewarmError && cause.retriable)) this.#failure = { cause }
+    })
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure.cause
   }
 }
+
+/** The layer that commands of predictions warm. */
+const LAYER = 'content'
+
+function observe(predictor: LearnedPredictor, event: AccessEvent): Candidate[] {
+  const { workspace, session, analyzer } = event
+  const found: Candidate[] = []
+  for (const { path, timeMs, layer, outcome } of event.accesses) {
+    // A value of another layer lives and leaves by itself.
+    const seen = outcome === 'unknown' || layer !== LAYER ? null : outcome
+    const predictions = predictor.observe({ workspace, session, analyzer, path, timeMs, outcome: seen })
+    for (const prediction of predictions) found.push(toCandidate(prediction))
+  }
+  return found
+}
+
+/**
+ * Files of the control group stay believed in, as if they were there: else they would be asked for again and again until
+ * they are read, and stand for other predictions than those that are warmed.
+ */
+function tell(predictor: LearnedPredictor, { path, outcome }: WarmedFile, isOfRun: boolean): void {
+  if (outcome === 'missing' || outcome === 'denied') predictor.notWarmed(path, 'never')
+  else if (outcome === 'skipped' || outcome === 'failed') predictor.notWarmed(path, 'later')
+  else if (isOfRun && outcome !== 'control') predictor.cameIn(path)
+}
+
+/** A workspace whose start failed has nobody to tell. */
+const noFollower = (): void => {}
 
 const keyOf = (workspace: string, session: string): string => `${workspace}\u0000${session}`
 

@@ -20,6 +20,8 @@ export interface CandidateSource {
   warmed?(outcome: WarmOutcome): Promise<void>
   /** The candidates of an open session with what speaks for them and what comes of them; changes nothing. Null when it is not open. */
   weigh?(session: { readonly workspace: string; readonly session: string }): Promise<WeighedSession | null>
+  /** Takes back candidates of the workspace that were not issued after all. */
+  notIssued?(workspace: string, paths: readonly string[]): void
   /** The files that a session will read next, whatever is cached, the likeliest first; empty when it is not open. */
   rank?(session: { readonly workspace: string; readonly session: string }, count: number): Promise<readonly string[]>
 }

@@ -77,14 +77,19 @@ export class LearnedPredictor implements RankingPredictor {
     this.#current.learnSession(sequence)
   }
 
+  /** The file was brought into the cache though nobody here asked for it. */
+  cameIn(path: string): void {
+    this.#current.fates.cameIn(path)
+  }
+
   /** What was asked for does not come: `never` until somebody reads it, else not now. */
   notWarmed(path: string, fate: 'never' | 'later'): void {
-    this.#current.notWarmed(path, fate)
+    this.#current.fates.notWarmed(path, fate)
   }
 
   /** The file has another version now, or was deleted. */
   changed(path: string, isDeleted: boolean): void {
-    this.#current.changed(path, isDeleted)
+    this.#current.fates.changed(path, isDeleted)
   }
 
   /** Takes the place of what was known of the workspace's files and imports before. */

@@ -1,9 +1,9 @@
 import type { CacheView } from './cache-view.ts'
 import { type Candidates, sourcesOf, UNKNOWN } from './candidates.ts'
 import { isLate, RENEW_AGE, UNREAD_SHARE_MAX } from './decision.ts'
+import type { FileFates } from './file-fates.ts'
 import type { FileTable } from './file-table.ts'
 import type { OpenSession } from './open-sessions.ts'
-import type { Refusals } from './refusals.ts'
 
 /**
  * What comes of a file that is named at a moment of a session: it is worth a `warm`; or it is `unlikely` (below the
@@ -50,7 +50,7 @@ export type Moment = {
   readonly threshold: number
   readonly view: CacheView
   readonly files: FileTable
-  readonly refusals: Refusals
+  readonly fates: FileFates
   /** Place of a file in the view. */
   readonly nodeOf: (file: number) => number
   readonly probabilityOf: (slot: number) => number
@@ -85,12 +85,12 @@ function weighed(moment: Moment, slot: number): WeighedFile {
 }
 
 function fateOf(
-  { session, candidates, view, refusals, nodeOf, threshold }: Moment,
+  { session, candidates, view, fates, nodeOf, threshold }: Moment,
   { file, slot, probability }: { file: number; slot: number; probability: number },
 ): Fate {
   const node = nodeOf(file)
   if (view.age(node) < RENEW_AGE) return view.isUnread(node) ? 'asked' : 'cached'
   if (probability < threshold) return 'unlikely'
-  if (refusals.holds(file, view.moves)) return 'refused'
+  if (fates.isRefused(file)) return 'refused'
   return isLate(candidates, slot, { msPerRead: session.msPerRead, latencyMs: view.latencyMs }) ? 'late' : 'warm'
 }

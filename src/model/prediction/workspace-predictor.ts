@@ -12,12 +12,12 @@ import {
   REACH_MAX,
   REACH_MIN,
   REACH_SHARE,
-  REFUSED_SHARE,
   RENEW_AGE,
   UNREAD_MS,
   UNREAD_SHARE_MAX,
 } from './decision.ts'
 import { FEATURES, type FeatureContext, writeFeatures } from './features.ts'
+import { FileFates } from './file-fates.ts'
 import { FileTable } from './file-table.ts'
 import { FileTree } from './file-tree.ts'
 import { grownFloat64, grownInt32, hashText } from './grow.ts'
@@ -35,7 +35,6 @@ import type {
   SessionSequence,
 } from './predictor.ts'
 import { RankProbes } from './rank-probes.ts'
-import { Refusals } from './refusals.ts'
 import { HEAD, type Scorer } from './scorer.ts'
 import { readsOf, type Sequence, SequenceStore } from './sequences.ts'
 import { countNamed, judgeSources, pace, remember } from './session-record.ts'
@@ -62,7 +61,6 @@ export class WorkspacePredictor implements RankingPredictor {
   readonly #kin = new Kin()
   readonly #clock = new ClockHabits()
   readonly #probes = new RankProbes()
-  readonly #refusals = new Refusals()
   readonly #candidates = new Candidates(LIMITS.candidatesMax)
   readonly #ranked = new Candidates(LIMITS.candidatesMax)
   readonly #features = new Int32Array(LIMITS.candidatesMax * FEATURES)
@@ -71,12 +69,15 @@ export class WorkspacePredictor implements RankingPredictor {
   #node = new Int32Array(1024)
   #lastReadMoves = new Float64Array(1024)
   #context: FeatureContext
+  /** What becomes of files beside reads. */
+  readonly fates: FileFates
   #described = 0
 
   constructor(options: PredictorOptions, graph: PredictorGraph | undefined, shared: SharedState) {
     this.#options = options
     this.#view = shared.view
     this.#scorer = shared.scorer
+    this.fates = new FileFates(this.#files, shared.view, (file) => this.#node[file] ?? 0)
     this.#context = this.#contextFor(0)
     if (graph !== undefined) this.setGraph(graph)
   }
@@ -121,7 +122,7 @@ export class WorkspacePredictor implements RankingPredictor {
     this.#nameForRanking(session)
     const [candidates, far] = [this.#ranked, this.#far()]
     return weighMoment({
-      ...{ session, candidates, view: this.#view, files: this.#files, refusals: this.#refusals },
+      ...{ session, candidates, view: this.#view, files: this.#files, fates: this.fates },
       analyzer: this.#nameOf(session.analyzer),
       threshold: cutOff(this.#options.aggressiveness, far),
       nodeOf: (file) => this.#node[file] ?? 0,
@@ -148,25 +149,6 @@ export class WorkspacePredictor implements RankingPredictor {
       this.#coAccess.observe(recent)
     }
     this.#store.close(id)
-  }
-
-  /** What was asked for does not come: `never` until somebody reads it, else not now. */
-  notWarmed(path: string, fate: 'never' | 'later'): void {
-    const file = this.#files.find(path)
-    if (file === undefined) return
-    const node = this.#node[file] ?? 0
-    if (this.#view.isUnread(node)) this.#view.drop(node)
-    const { moves, residence } = this.#view
-    this.#refusals.refuse(file, fate === 'never' ? Number.POSITIVE_INFINITY : moves + residence * REFUSED_SHARE)
-  }
-
-  /** The file has another version now, whose value nobody has yet; or, deleted, none at all. */
-  changed(path: string, isDeleted: boolean): void {
-    const file = this.#files.find(path)
-    if (file === undefined) return
-    this.#view.drop(this.#node[file] ?? 0)
-    if (isDeleted) this.#refusals.refuse(file, Number.POSITIVE_INFINITY)
-    else this.#refusals.lift(file)
   }
 
   /** Takes the place of what was known of the workspace's files and imports. */
@@ -262,7 +244,7 @@ export class WorkspacePredictor implements RankingPredictor {
   }
 
   #learnRead(session: OpenSession, file: number, { timeMs, outcome }: PredictorAccess): void {
-    this.#refusals.lift(file)
+    this.fates.wasRead(file)
     const { moves } = this.#view
     this.#settlement.read(file, moves)
     this.#settlement.advance(moves, this.#scorer)
@@ -342,7 +324,7 @@ export class WorkspacePredictor implements RankingPredictor {
         { moves, residence, latencyMoves, scorer: this.#scorer },
       )
       const probability = this.#probabilityOf(at, far)
-      if (probability >= least && !this.#refusals.holds(file, moves) && !isLate(candidates, slot, speed))
+      if (probability >= least && !this.fates.isRefused(file) && !isLate(candidates, slot, speed))
         chosen.push({ slot, probability })
     }
     return chosen.sort((a, b) => a.probability - b.probability)

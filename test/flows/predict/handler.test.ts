@@ -162,7 +162,9 @@ describe('the predict flow', () => {
     expect(found.every((command) => command.files.length <= options.bounds.filesMax)).toBe(true)
     expect(found[0]).toMatchObject({ workspace: 'w', session: 's', revision: 'r1', runId: null, issuedAtMs: NOW })
     expect(files[0]).toMatchObject({ reason: 'sequence', horizonAtMs: NOW + 600_000 })
-    expect(found.every((command) => command.deadlineMs === NOW + 600_000)).toBe(true)
+    // Five seconds after the read that is expected last, and as much again as that is away.
+    const awaited = found.map(({ files }) => Math.max(...files.map(({ expectedAtMs }) => expectedAtMs - NOW)))
+    expect(found.map(({ deadlineMs }) => deadlineMs)).toEqual(awaited.map((ms) => NOW + 2 * ms + 5_000))
   })
 
   it('says on each command which access led to it, and up to which access of any session it had seen', async () => {
