@@ -25,12 +25,25 @@ export const DEFAULT_LIFETIMES: CacheLifetimes = {
 
 const JITTER_SHARE = 0.1
 
+/** The same for what was read, at most: a part of the time that an entry is live. */
+const READ_JITTER_OF_LIVE = 0.25
+
 /**
  * A lifetime of a key, longer or shorter by up to a tenth so that entries put together do not all leave together.
  * The shift follows from the key alone: every process knows it, and can tell from the time left when an entry was read.
  */
-export function jitteredMs(lifetimeMs: number, key: CacheKey): number {
+export const jitteredMs = (lifetimeMs: number, key: CacheKey): number =>
+  shiftedMs(lifetimeMs, JITTER_SHARE * lifetimeMs, key)
+
+/**
+ * Lifetime of a key from its last read. Redis evicts what has the least time left and knows nothing of live and cold, so
+ * the shift is small beside `liveMs`: a value that was read just now has more time left than any that has turned cold.
+ */
+export const readLifeMs = ({ readMs, liveMs }: CacheLifetimes, key: CacheKey): number =>
+  shiftedMs(readMs, Math.min(JITTER_SHARE * readMs, READ_JITTER_OF_LIVE * liveMs), key)
+
+function shiftedMs(lifetimeMs: number, shiftMsMax: number, key: CacheKey): number {
   const hash = murmur2(new TextEncoder().encode(`${key.workspaceId}:${key.rest}`)) >>> 0
   const share = (hash / 0xffffffff) * 2 - 1
-  return Math.max(1, Math.round(lifetimeMs * (1 + JITTER_SHARE * share)))
+  return Math.max(1, Math.round(lifetimeMs + shiftMsMax * share))
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Cache, CacheKey, EntrySource } from '../../src/ports/cache.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -262,6 +262,8 @@ export function describeLimitedCache(name: string, limits: CacheLimits, start: (
     const empty = async (): Promise<void> => {
       await cache.clear(keyOf('workspace', '').workspaceId)
     }
+    // Also after a test that failed: what it left would take the room of the next one.
+    afterEach(empty)
     /** In waves, so that the order of the puts is about that of the keys. */
     const putAll = async (keys: readonly CacheKey[], source: EntrySource): Promise<void> => {
       for (let at = 0; at < keys.length; at += 100) {
@@ -281,7 +283,6 @@ export function describeLimitedCache(name: string, limits: CacheLimits, start: (
       else expect(left).toBeGreaterThanOrEqual(hot.length * 0.999)
       const { bytesMax, bytesUsed } = await cache.pressure()
       expect(bytesUsed).toBeLessThanOrEqual((bytesMax ?? 0) * 1.01)
-      await empty()
     })
 
     test('a cache full of cold entries is under no pressure, one full of live entries is', async () => {
@@ -301,7 +302,6 @@ export function describeLimitedCache(name: string, limits: CacheLimits, start: (
     test('a cache full of unread warms is under no pressure', async () => {
       await putAll(keysOf('unread', Math.floor(limits.fits / VALUE_BYTES)), warm)
       expect((await cache.pressure()).pressure).toBeLessThan(0.05)
-      await empty()
     })
 
     test('a value that is longer than the limit is refused, and nothing leaves for it', async () => {
@@ -309,7 +309,6 @@ export function describeLimitedCache(name: string, limits: CacheLimits, start: (
       await putAll(keys, warm)
       expect(await cache.put(keyOf('workspace', 'huge'), randomBytes(limits.tooMany), fill)).toBe('full')
       expect(await countOf(keys)).toBe(20)
-      await empty()
     })
 
     test('in a cache full of cold values warms and demand fills take the place of cold values alone', async () => {
@@ -328,7 +327,6 @@ export function describeLimitedCache(name: string, limits: CacheLimits, start: (
       const left = [await countOf(warms), await countOf(live)]
       expect([warmsAfter, ...left]).toEqual(limits.isExact ? [200, 200, 20] : [atLeast(180), atLeast(180), liveBefore])
       expect([liveBefore, liveAfter]).toEqual(limits.isExact ? [20, 20] : [atLeast(19), liveBefore])
-      await empty()
     })
 
     test('making room drops nothing that is not needed, and nothing live whatever is asked for', async () => {
@@ -344,7 +342,6 @@ export function describeLimitedCache(name: string, limits: CacheLimits, start: (
       await subject.passTime(HOUR_MS)
       await cache.makeRoom(1)
       expect(await countOf(live)).toBe(200)
-      await empty()
     })
 
     if (!limits.isExact) return
@@ -374,7 +371,6 @@ export function describeLimitedCache(name: string, limits: CacheLimits, start: (
       await putAll(keysOf('new 4', 6 + 3), fill)
       expect(await all()).toEqual([0, 2, 0, room - 33])
       expect(await cache.has(live)).toEqual(live.map((_, at) => at >= 3))
-      await empty()
     })
   })
 }

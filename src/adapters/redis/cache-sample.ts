@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { CacheKey } from '../../ports/cache.ts'
 import { STATE_OFFSET, UNREAD_BYTE } from '../../wire/cache-entry.ts'
-import { type CacheLifetimes, jitteredMs } from '../cache-lifetime.ts'
+import { type CacheLifetimes, readLifeMs } from '../cache-lifetime.ts'
 import type { CacheKeys } from './cache-keys.ts'
 import { pipelined } from './node.ts'
 
@@ -22,8 +22,8 @@ const UNREAD = String.fromCharCode(UNREAD_BYTE)
 const STATE = String(STATE_OFFSET)
 
 /** What an entry has left to live when it was read `liveMs` ago: with more it is live, with less it is cold. */
-export const turnsColdMs = ({ readMs, liveMs }: CacheLifetimes, key: CacheKey): number =>
-  jitteredMs(readMs, key) - liveMs
+export const turnsColdMs = (lifetimes: CacheLifetimes, key: CacheKey): number =>
+  readLifeMs(lifetimes, key) - lifetimes.liveMs
 
 /** Draws keys of a node at random, each once. */
 export async function sampleNode(node: Redis, keys: CacheKeys, lifetimes: CacheLifetimes): Promise<readonly Sampled[]> {

@@ -2,7 +2,7 @@ import type { Cache, CacheEntry, CacheKey, EntrySource, PutResult } from '../../
 import { ForewarmError } from '../../ports/errors.ts'
 import { SPEND_WAIT_MS_MAX } from '../../warming/spend.ts'
 import { decodeEntry, encodeEntry, STATE_OFFSET, UNREAD_BYTE } from '../../wire/cache-entry.ts'
-import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs } from '../cache-lifetime.ts'
+import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs, readLifeMs } from '../cache-lifetime.ts'
 import { pack, sourceOf, unpack } from '../compression.ts'
 import { remembered } from '../remembered.ts'
 import { type CacheKeys, createCacheKeys } from './cache-keys.ts'
@@ -65,7 +65,7 @@ export function createRedisCache(connection: RedisConnection, options: RedisCach
   const isYes = async (script: RedisScript, key: string, args: readonly (string | number)[] = []): Promise<boolean> =>
     (await run(() => runScript(client, { script, keys: [key], args }))) === 1
   const renew = (key: CacheKey): Promise<boolean> =>
-    isYes(RENEW, keys.entry(key), [jitteredMs(lifetimes.unreadMs, key), jitteredMs(lifetimes.readMs, key)])
+    isYes(RENEW, keys.entry(key), [jitteredMs(lifetimes.unreadMs, key), readLifeMs(lifetimes, key)])
   const measured = remembered(options.pressureAgeMsMax ?? PRESSURE_AGE_MS_MAX, () =>
     measurePressure(connection, keys, lifetimes),
   )
@@ -114,7 +114,7 @@ type Context = {
 async function getEntry(context: Context, key: CacheKey): Promise<CacheEntry | null> {
   const { client, run } = context.connection
   const name = context.keys.entry(key)
-  const bytes = await run(() => client.getexBuffer(name, 'PX', jitteredMs(context.lifetimes.readMs, key)))
+  const bytes = await run(() => client.getexBuffer(name, 'PX', readLifeMs(context.lifetimes, key)))
   if (bytes === null) return null
   const entry = decodeEntry(bytes, context.valueBytesMax)
   const value = entry === null ? null : await unpack(entry)
@@ -143,7 +143,7 @@ async function putEntry(context: Context, key: CacheKey, { value, source }: Inco
     commandId: isWarm ? source.commandId : '',
     traceparent: isWarm ? source.traceparent : null,
   })
-  const lifeMs = jitteredMs(isWarm ? context.lifetimes.unreadMs : context.lifetimes.readMs, key)
+  const lifeMs = isWarm ? jitteredMs(context.lifetimes.unreadMs, key) : readLifeMs(context.lifetimes, key)
   const name = context.keys.entry(key)
   try {
     if ((await run(() => client.set(name, toBuffer(bytes), 'PX', lifeMs, 'NX'))) !== 'OK') return 'present'

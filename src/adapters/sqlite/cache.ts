@@ -3,7 +3,7 @@ import type { Cache, CacheEntry, CacheKey, CachePressure, EntrySource, PutResult
 import type { Clock } from '../../ports/clock.ts'
 import { ForewarmError } from '../../ports/errors.ts'
 import { spend } from '../../warming/spend.ts'
-import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs } from '../cache-lifetime.ts'
+import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs, readLifeMs } from '../cache-lifetime.ts'
 import { type Packed, pack, sourceOf, unpack } from '../compression.ts'
 import { remembered } from '../remembered.ts'
 import { type CacheStatements, prepareCache } from './cache-statements.ts'
@@ -102,7 +102,6 @@ type Context = ReturnType<typeof makeContext>
 
 function makeContext(database: DatabaseSync, options: SqliteCacheOptions) {
   const lifetimes = { ...DEFAULT_LIFETIMES, ...options.lifetimes }
-  const lives = { unread: lifetimes.unreadMs, read: lifetimes.readMs }
   return {
     database,
     statements: prepareCache(database),
@@ -112,7 +111,8 @@ function makeContext(database: DatabaseSync, options: SqliteCacheOptions) {
     onDamaged: options.onDamaged ?? (() => {}),
     guard: <Result>(work: () => Result): Result =>
       guardSqlite({ unavailable: 'FW_CACHE_UNAVAILABLE', full: 'FW_CACHE_FULL' }, work),
-    lifeMs: (what: keyof typeof lives, key: CacheKey): number => jitteredMs(lives[what], key),
+    lifeMs: (what: 'unread' | 'read', key: CacheKey): number =>
+      what === 'read' ? readLifeMs(lifetimes, key) : jitteredMs(lifetimes.unreadMs, key),
   }
 }
 
