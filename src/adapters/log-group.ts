@@ -220,6 +220,9 @@ class Lease {
   private next: number
   private rewound: number | null = null
   private woken = Promise.withResolvers<void>()
+  /** Work of ended batches that goes on. */
+  private inHand: Promise<void> = Promise.resolve()
+  private failure: { readonly error: unknown } | null = null
 
   constructor(partition: TopicPartition, next: number, parts: MemberParts) {
     this.partition = partition
@@ -247,6 +250,12 @@ class Lease {
   }
 
   async run(): Promise<void> {
+    await this.deliver()
+    await this.inHand
+    if (this.failure !== null) throw this.failure.error
+  }
+
+  private async deliver(): Promise<void> {
     const { log, options } = this.parts
     while (!this.over()) {
       this.woken = Promise.withResolvers()
@@ -263,12 +272,26 @@ class Lease {
   private async handle(records: readonly LogRecord[], endOffset: number): Promise<void> {
     const { handler, log, options } = this.parts
     const verdict = await handler.batch({ ...this.partition, records, endOffset }, this.lost.signal)
+    if (verdict.inHand !== undefined) this.follow(verdict.inHand)
     if (this.fenced) return
     this.next = verdict.next
     if (verdict.commit !== undefined) log.commit(options.group, this.partition, verdict.commit)
     if (verdict.pauseMs !== undefined && verdict.pauseMs > 0) await this.pause(verdict.pauseMs)
     // A handler that never waits must not keep timers and sockets from their turn.
     else await nextTick()
+  }
+
+  private follow(inHand: Promise<number>): void {
+    const { log, options } = this.parts
+    this.inHand = inHand.then(
+      (offset) => {
+        if (!this.fenced) log.commit(options.group, this.partition, offset)
+      },
+      (error: unknown) => {
+        this.failure ??= { error }
+        this.wake()
+      },
+    )
   }
 
   private async pause(ms: number): Promise<void> {
@@ -278,6 +301,6 @@ class Lease {
   }
 
   private over(): boolean {
-    return this.fenced || this.lost.signal.aborted
+    return this.fenced || this.lost.signal.aborted || this.failure !== null
   }
 }

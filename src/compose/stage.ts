@@ -42,11 +42,14 @@ export async function startConsumer(options: ConsumerStage): Promise<Stage> {
   }
 }
 
-/** Every batch is work in hand until it ends. */
+/** Every batch is work in hand until it ends, and so is what goes on after it. */
 const withHeartbeat = (handler: LogHandler, heartbeat: Pick<Heartbeat, 'work'>): LogHandler => ({
   assigned: (partitions) => heartbeat.work(() => handler.assigned(partitions)),
   revoked: (partitions) => heartbeat.work(() => handler.revoked(partitions)),
-  batch: (batch, signal) => heartbeat.work(() => handler.batch(batch, signal)),
+  batch: async (batch, signal) => {
+    const { inHand, ...verdict } = await heartbeat.work(() => handler.batch(batch, signal))
+    return inHand === undefined ? verdict : { ...verdict, inHand: heartbeat.work(() => inHand) }
+  },
 })
 
 async function missingOf(

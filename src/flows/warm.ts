@@ -14,27 +14,29 @@ import type { ActiveSpan, Attributes } from '../ports/telemetry.ts'
 import type { WarmCommand } from '../warming/command.ts'
 import { deadLetterOf } from './dead-letter.ts'
 import type { WarmDependencies, WarmSettings } from './warm/dependencies.ts'
+import { InHand } from './warm/in-hand.ts'
 import { CommandRunner } from './warm/run-command.ts'
 
 /** Header of a command: when the first of the accesses that led to it took place, milliseconds since the Unix epoch. */
 export const OBSERVED_AT_HEADER = 'forewarm.observed-at'
 
-/** What became of one record; `waits` when it cannot be decoded now. */
+/** What became of one record. */
 type Fate =
   | { readonly kind: 'done'; readonly outcome: WarmOutcome }
   | { readonly kind: 'parked'; readonly reason: string }
-  | { readonly kind: 'waits' }
-  | { readonly kind: 'stopped' }
 
 /**
- * Takes the commands of a batch side by side, bounded by the worker's files in flight. A batch ends when all of its
- * commands have, so a slow origin pauses the partition instead of filling memory. Outcomes are published in the order
- * of the commands and before the commit: a command whose worker dies is carried out again, and finds its files present.
+ * Carries out commands side by side, bounded by the worker's files in flight and by the commands in hand of each partition:
+ * a batch ends when all of its commands have begun and one more may, so a large run holds up nobody who comes after it, and a
+ * slow origin makes the partition wait instead of filling memory. A command has ended once its outcome is published; what is
+ * committed is the first that has not: a command whose worker dies is carried out again, and finds its files present.
  */
 export class WarmHandler implements LogHandler {
   readonly #deps: WarmDependencies
   readonly #settings: WarmSettings
   readonly #runner: CommandRunner
+  /** By partition, with the signal that ends this hold on it. */
+  readonly #hands = new Map<number, { readonly lost: AbortSignal; readonly hand: InHand }>()
 
   constructor(deps: WarmDependencies, settings: WarmSettings) {
     this.#deps = deps
@@ -46,62 +48,84 @@ export class WarmHandler implements LogHandler {
     return partitions.map(() => 'committed')
   }
 
-  async revoked(): Promise<void> {}
-
-  async batch(batch: LogBatch, signal: AbortSignal): Promise<BatchVerdict> {
-    const running = batch.records.map((record) => this.#handle(record, signal))
-    for (const fate of running) fate.catch(() => {})
-    try {
-      return await this.#settle(batch, running)
-    } finally {
-      await Promise.allSettled(running)
-    }
+  async revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    for (const { partition } of partitions) this.#hands.delete(partition)
   }
 
-  /** Publishes what came of the records, in their order, up to the first one that has not come to its end. */
-  async #settle(batch: LogBatch, running: readonly Promise<Fate>[]): Promise<BatchVerdict> {
+  async batch(batch: LogBatch, lost: AbortSignal): Promise<BatchVerdict> {
+    const hand = this.#handOf(batch.partition, lost)
+    return hand.take(() => this.#begin(batch, hand))
+  }
+
+  /** Begins the commands of a batch as they find room; answers the offset to read next. */
+  async #begin(batch: LogBatch, hand: InHand): Promise<number> {
     let next = batch.records[0]?.offset ?? batch.endOffset
-    for (const [at, record] of batch.records.entries()) {
-      const fate = await running[at]
-      if (fate === undefined || fate.kind === 'stopped') return { next, commit: next }
-      if (fate.kind === 'waits' || !(await this.#publish(record, fate))) {
-        return { next, commit: next, pauseMs: this.#settings.pauseMs }
-      }
+    for (const record of batch.records) {
+      await hand.roomFor(record.offset)
+      if (!hand.begin(record.offset, (stop, ending) => this.#carryOut(record, stop, ending))) break
       next = record.offset + 1
     }
-    return { next, commit: next }
+    // Not before there is room: what is fetched meanwhile would only wait.
+    await hand.roomFor(next)
+    return next
   }
 
-  async #handle(record: LogRecord, signal: AbortSignal): Promise<Fate> {
-    const decoded = await this.#deps.codec.decode('warm-commands', record.value)
-    if (!decoded.ok) {
-      this.#deps.logger.warn({ reason: decoded.reason, offset: record.offset }, 'a warm command cannot be read')
-      return decoded.retriable ? { kind: 'waits' } : { kind: 'parked', reason: decoded.reason }
-    }
-    try {
-      return { kind: 'done', outcome: await this.#process(record, decoded.value, signal) }
-    } catch (error) {
-      if (signal.aborted && error === signal.reason) return { kind: 'stopped' }
-      throw error
+  #handOf(partition: number, lost: AbortSignal): InHand {
+    const known = this.#hands.get(partition)
+    if (known?.lost === lost) return known.hand
+    const { commandsInHandMax: recordsMax, recordsAheadMax: spanMax, drainMs } = this.#settings
+    const hand = new InHand({ clock: this.#deps.clock, recordsMax, spanMax, drainMs, lost })
+    this.#hands.set(partition, { lost, hand })
+    return hand
+  }
+
+  /** Resolves when the outcome of the record is published; rejects with the reason of `stop`. */
+  async #carryOut(record: LogRecord, stop: AbortSignal, ending: () => void): Promise<void> {
+    const fate = await this.#fateOf(record, stop)
+    stop.throwIfAborted()
+    ending()
+    await this.#untilDone(stop, () => this.#publish(record, fate))
+  }
+
+  async #fateOf(record: LogRecord, stop: AbortSignal): Promise<Fate> {
+    const { codec, logger } = this.#deps
+    const decoded = await this.#untilDone(stop, async () => {
+      const answer = await codec.decode('warm-commands', record.value)
+      if (answer.ok) return answer
+      logger.warn({ reason: answer.reason, offset: record.offset }, 'a warm command cannot be read')
+      return answer.retriable ? null : answer
+    })
+    if (!decoded.ok) return { kind: 'parked', reason: decoded.reason }
+    return { kind: 'done', outcome: await this.#process(record, decoded.value, stop) }
+  }
+
+  /** Tries until there is an answer: an engine that is away is waited for, and is no stall. */
+  async #untilDone<Answer>(stop: AbortSignal, work: () => Promise<Answer | null>): Promise<Answer> {
+    for (;;) {
+      stop.throwIfAborted()
+      const answer = await work()
+      if (answer !== null) return answer
+      this.#deps.beat()
+      await this.#deps.clock.sleep(this.#settings.pauseMs, stop)
     }
   }
 
-  #process(record: LogRecord, command: WarmCommand, signal: AbortSignal): Promise<WarmOutcome> {
+  #process(record: LogRecord, command: WarmCommand, stop: AbortSignal): Promise<WarmOutcome> {
     // Around it is the span of the whole batch; the link leads to what issued this command.
     const link = record.headers.get('traceparent')
     const links = link === undefined ? [] : [link]
     return this.#deps.telemetry.span('warm', { kind: 'internal', attributes: warmAttributes(command), links }, (span) =>
-      this.#warm(record, command, { span, signal }),
+      this.#warm(record, command, { span, stop }),
     )
   }
 
   async #warm(
     record: LogRecord,
     command: WarmCommand,
-    { span, signal }: { span: ActiveSpan; signal: AbortSignal },
+    { span, stop }: { span: ActiveSpan; stop: AbortSignal },
   ): Promise<WarmOutcome> {
     const startedMs = this.#deps.clock.monotonicMs()
-    const outcome = await this.#runner.run(command, span, signal)
+    const outcome = await this.#runner.run(command, span, stop)
     const seconds = (this.#deps.clock.monotonicMs() - startedMs) / 1_000
     this.#deps.telemetry.measure('forewarm.warm.duration', seconds)
     span.set(Object.fromEntries([...countsOf(outcome)].map(([kind, count]) => [`forewarm.files.${kind}`, count])))
@@ -121,8 +145,8 @@ export class WarmHandler implements LogHandler {
     }
   }
 
-  /** False when the log or the registry is away: the record is to be handled again. */
-  async #publish(record: LogRecord, fate: Exclude<Fate, { kind: 'waits' | 'stopped' }>): Promise<boolean> {
+  /** Null when the log or the registry is away: it is to be tried again. */
+  async #publish(record: LogRecord, fate: Fate): Promise<true | null> {
     const { log, telemetry, logger } = this.#deps
     try {
       if (fate.kind === 'done') {
@@ -135,7 +159,7 @@ export class WarmHandler implements LogHandler {
     } catch (error) {
       if (!(error instanceof ForewarmError && error.retriable)) throw error
       logger.warn({ code: error.code, offset: record.offset }, 'an outcome cannot be published now')
-      return false
+      return null
     }
   }
 

@@ -43,6 +43,12 @@ export type BatchVerdict = {
   readonly commit?: number
   /** Wait so long before this partition is delivered again (backpressure, retry). */
   readonly pauseMs?: number
+  /**
+   * Work on records before `next` that goes on after the batch. Resolves once the handler has nothing of the partition in
+   * hand any more, with the offset to commit then; a rejection is one of the batch. It ends soon after the batch's signal
+   * is aborted; until it has, the partition is given to nobody else. While one is pending, further verdicts bring none.
+   */
+  readonly inHand?: Promise<number>
 }
 
 /** A consumer of some topics. Calls for one partition never overlap; calls for different partitions may. */

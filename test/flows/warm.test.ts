@@ -11,6 +11,7 @@ import { createSystemClock } from '../../src/adapters/system/clock.ts'
 import { inControlGroup, shortId } from '../../src/model/identity.ts'
 import type { Cache } from '../../src/ports/cache.ts'
 import { ForewarmError } from '../../src/ports/errors.ts'
+import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
 import { eventually } from '../support/eventually.ts'
 import {
   aCommand,
@@ -359,31 +360,47 @@ test('a lease whose holder died is taken over when it ends; one that is held on 
   expect(origin.reads).toEqual(['src/a.ts'])
 })
 
-test('a worker that stops drops the command at once, without an outcome, and another one carries it out', async () => {
+test('a worker that stops drops what nothing has overtaken at once, without an outcome: another one carries it out', async () => {
   const origin = createCountingOrigin(files, () => new Promise<null>(() => {}))
   const worker = createWorker({ origin })
-  const done = aCommand({ id: 'done', files: [] })
-  const handling = worker.handle([done, aCommand({ id: 'slow' }), aCommand({ id: 'later', files: [] })])
+  const handling = worker.handle([aCommand({ id: 'done', files: [] }), aCommand({ id: 'slow' })])
   await eventually(
     () => origin.reads.length,
     (reads) => reads > 0,
   )
   worker.stop()
-  expect(await handling).toEqual({ next: 1, commit: 1 })
+  expect(await handling).toEqual({ next: 2, commit: 1 })
   expect((await worker.outcomes()).map(({ commandId }) => commandId)).toEqual(['done'])
 })
 
-test('a slow origin holds the batch and never has more files in flight than the worker may', async () => {
+test.each([
+  ['ends in the while that it gets', true, 3],
+  ['is dropped after a while, and carried out again with what has overtaken it', false, 1],
+])('a command in hand that was overtaken when its worker stops %s', async (_, answers, commit) => {
+  const going = Promise.withResolvers<null>()
+  const origin = createCountingOrigin(files, () => going.promise)
+  const worker = createWorker({ origin, settings: { drainMs: answers ? 60_000 : 20 } })
+  const commands = [aCommand({ id: 'done', files: [] }), aCommand({ id: 'slow' }), aCommand({ id: 'fast', files: [] })]
+  const handling = worker.handle(commands)
+  await eventually(worker.outcomes, ({ length }) => length === 2)
+  worker.stop()
+  if (answers) going.resolve(null)
+  expect(await handling).toEqual({ next: 3, commit })
+  const ended = (await worker.outcomes()).map(({ commandId }) => commandId)
+  expect(ended).toEqual(answers ? ['done', 'fast', 'slow'] : ['done', 'fast'])
+})
+
+test('a slow origin holds the partition and never has more files in flight than the worker may', async () => {
   const waiting: (() => void)[] = []
   const many = new Map(Array.from({ length: 1_600 }, (_, index) => [`f${index}`, 'x']))
   const names = [...many.keys()]
   const origin = createCountingOrigin(many, () => new Promise((resolve) => waiting.push(() => resolve(null))))
-  const worker = createWorker({ origin, settings: { filesInFlightMax: 8 } })
+  const worker = createWorker({ origin, settings: { filesInFlightMax: 8, commandsInHandMax: 12 } })
   let ended = false
   const commands = Array.from({ length: 16 }, (_, index) => {
     return aCommand({ id: `c${index}`, files: paths(...names.slice(index * 100, index * 100 + 100)) })
   })
-  const handling = worker.handle(commands).finally(() => {
+  const handling = worker.handler.batch(await worker.batch(commands), new AbortController().signal).finally(() => {
     ended = true
   })
   await eventually(
@@ -393,7 +410,9 @@ test('a slow origin holds the batch and never has more files in flight than the 
   expect(ended).toBe(false)
   delete origin.answer
   for (const go of waiting) go()
-  expect(await handling).toEqual({ next: 16, commit: 16 })
+  const { next, commit, inHand } = await handling
+  expect(next).toBe(16)
+  expect((await inHand) ?? commit).toBe(16)
   expect(origin.inFlightMax).toBe(8)
 })
 
@@ -414,7 +433,8 @@ test('a record that cannot be read is parked untouched with its place and reason
     endOffset: 9,
     records: [{ ...record, offset: 7, value }, good],
   } as const
-  expect(await worker.handler.batch(batch, new AbortController().signal)).toEqual({ next: 9, commit: 9 })
+  const { next, inHand } = await worker.handler.batch(batch, new AbortController().signal)
+  expect([next, await inHand]).toEqual([9, 9])
   const letters = []
   for await (const letter of worker.log.read({ topic: 'dead-letters', partition: 0 }, 0)) letters.push(letter)
   expect(letters).toMatchObject([{ key: 'k', value }])
@@ -427,27 +447,55 @@ test('a record that cannot be read is parked untouched with its place and reason
   expect(await worker.outcomes()).toHaveLength(1)
 })
 
-test('while the registry is away the partition waits and nothing is parked', async () => {
-  const worker = createWorker({ origin: createCountingOrigin(files) })
-  const codec = { ...worker.codec, decode: async () => ({ ok: false, retriable: true, reason: 'away' }) as const }
-  const waiting = createWorker({ origin: createCountingOrigin(files), codec })
-  expect(await waiting.handle([aCommand()])).toEqual({ next: 0, commit: 0, pauseMs: 1_000 })
+test('while the registry is away a command waits, nothing is parked, and it is no stall', async () => {
+  const codec = createEmbeddedCodec()
+  let asked = 0
+  let beats = 0
+  const decode: typeof codec.decode = async (topic, value) => {
+    asked += 1
+    return asked < 5 ? { ok: false, retriable: true, reason: 'away' } : codec.decode(topic, value)
+  }
+  const settings = { pauseMs: 2 }
+  const beat = () => {
+    beats += asked < 5 ? 1 : 0
+  }
+  const waiting = createWorker({ origin: createCountingOrigin(files), codec: { ...codec, decode }, settings, beat })
+  expect(await waiting.handle([aCommand()])).toEqual({ next: 1, commit: 1 })
+  expect(beats).toBe(4)
   expect(await waiting.log.bounds({ topic: 'dead-letters', partition: 0 })).toEqual({ first: 0, end: 0 })
+  expect(await waiting.outcomes()).toHaveLength(1)
 })
 
-test('while the log is away outcomes are not lost: the command is carried out again and finds its files', async () => {
+test('while the log is away an outcome waits, and nothing after it is committed before it', async () => {
   const log = createMemoryEventLog({ partitions: 1 })
-  let appends = 0
+  let isAway = true
+  let refused = 0
   const append: typeof log.append = async (topic, records) => {
-    appends += 1
-    if (appends === 1) throw new ForewarmError('FW_LOG_UNAVAILABLE', 'away', { retriable: true })
-    return log.append(topic, records)
+    if (!isAway) return log.append(topic, records)
+    refused += 1
+    throw new ForewarmError('FW_LOG_UNAVAILABLE', 'away', { retriable: true })
   }
-  const worker = createWorker({ origin: createCountingOrigin(files), log: { ...log, append } })
-  const command = aCommand({ files: [aFile({ version: 'v-a' })] })
-  expect(await worker.handle([command])).toEqual({ next: 0, commit: 0, pauseMs: 1_000 })
-  expect(await worker.handle([command])).toEqual({ next: 1, commit: 1 })
-  expect((await worker.outcomes()).map(({ files: [file] }) => file?.outcome)).toEqual(['present'])
+  const worker = createWorker({
+    origin: createCountingOrigin(files),
+    log: { ...log, append },
+    settings: { pauseMs: 2 },
+  })
+  const commands = [aCommand({ files: [aFile({ version: 'v-a' })] }), aCommand({ id: 'next', files: [] })]
+  const verdict = await worker.handler.batch(await worker.batch(commands), new AbortController().signal)
+  expect(verdict).toMatchObject({ next: 2, commit: 0 })
+  await eventually(
+    () => refused,
+    (count) => count > 3,
+  )
+  isAway = false
+  expect(await verdict.inHand).toBe(2)
+  const ends = (await worker.outcomes()).map(({ commandId, files: [file] }) => [commandId, file?.outcome])
+  expect(new Map(ends.map(([id, end]) => [id, end]))).toEqual(
+    new Map([
+      ['command-1', 'warmed'],
+      ['next', undefined],
+    ]),
+  )
 })
 
 test('spans and metrics tell the command`s story without naming a path', async () => {

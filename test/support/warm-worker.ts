@@ -150,18 +150,23 @@ export function createWorker({ origin, settings, ...given }: WorkerOptions) {
     ),
   })
   const outcomes = () => readOutcomes(deps)
+  /** Each on a hold of its own on the partition, until nothing is in hand any more; what is committed by then. */
+  const carryOut = async (records: LogBatch) => {
+    const { next, commit, inHand } = await handler.batch(records, AbortSignal.any([running.signal]))
+    return { next, commit: inHand === undefined ? commit : await inHand }
+  }
   return {
     ...deps,
     telemetry,
     handler,
+    batch,
     outcomes,
     /** Aborting it is what losing the partition or stopping does. */
     stop: (reason = new Error('stopped')) => running.abort(reason),
-    handle: async (commands: readonly WarmCommand[], headers?: Headers) =>
-      handler.batch(await batch(commands, headers), running.signal),
+    handle: async (commands: readonly WarmCommand[], headers?: Headers) => carryOut(await batch(commands, headers)),
     /** Carries out one command of these files and returns what became of each: outcome and detail. */
     warm: async (files: readonly CommandFile[], fields: Partial<WarmCommand> = {}) => {
-      await handler.batch(await batch([aCommand({ ...fields, files })]), running.signal)
+      await carryOut(await batch([aCommand({ ...fields, files })]))
       const last = (await outcomes()).at(-1)
       return last?.files.map(({ outcome, detail }) => (detail === '' ? outcome : `${outcome} ${detail}`))
     },

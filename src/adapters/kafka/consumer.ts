@@ -64,6 +64,8 @@ class KafkaGroupConsumer implements LogConsumer {
   private epoch = 0
   private taking: Promise<void> = Promise.resolve()
   private readonly delivering = new Set<Promise<void>>()
+  /** Work of batches that have ended that goes on. */
+  private readonly inHand = new Set<Promise<void>>()
   private readonly watchdog: NodeJS.Timeout
   private heardMs = performance.now()
   private ended = false
@@ -182,7 +184,7 @@ class KafkaGroupConsumer implements LogConsumer {
   }
 
   private async take(client: Consumer, epoch: number, partitions: readonly TopicPartition[]): Promise<void> {
-    await Promise.all(this.delivering)
+    await this.idle()
     if (!this.isCurrent(epoch)) return
     const lost = lostPartitions(this.held, partitions)
     this.held = partitions
@@ -234,6 +236,7 @@ class KafkaGroupConsumer implements LogConsumer {
         const bounds = await this.parts.direct.bounds(this.named(at))
         if (wanted < bounds.first) throw truncated(at, wanted, bounds)
       },
+      follow: (work) => this.follow(work),
     })
   }
 
@@ -300,6 +303,20 @@ class KafkaGroupConsumer implements LogConsumer {
     return work
   }
 
+  /** What the client has to say of a commit it says again at the next batch; anything else ends this consumer. */
+  private follow(work: Promise<void>): void {
+    const followed = work.catch((error: unknown) => {
+      if (!isKafkaError(error)) this.fail(error)
+    })
+    this.inHand.add(followed)
+    void followed.then(() => this.inHand.delete(followed))
+  }
+
+  private async idle(): Promise<void> {
+    await Promise.all(this.delivering)
+    await Promise.all(this.inHand)
+  }
+
   private watch(): void {
     if (this.delivering.size > 0) this.heardMs = performance.now()
     const silentMs = performance.now() - this.heardMs
@@ -326,6 +343,8 @@ class KafkaGroupConsumer implements LogConsumer {
   private async leave(): Promise<void> {
     this.ended = true
     this.tellLeases()
+    // What ends now is committed before the group is left.
+    await Promise.race([this.idle(), delay(STOP_MS, undefined, { ref: false })])
     await this.shutDown()
     const lost = this.held
     this.held = []
@@ -338,7 +357,7 @@ class KafkaGroupConsumer implements LogConsumer {
     await Promise.race([orderly, delay(STOP_MS, undefined, { ref: false })])
     // A join that waits for other members would hold kafkajs back for a minute.
     await this.cluster?.disconnect().catch(() => {})
-    await Promise.all(this.delivering)
+    await this.idle()
     this.endLeases()
   }
 

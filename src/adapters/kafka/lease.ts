@@ -34,6 +34,8 @@ export type LeaseOptions = {
   readonly current: () => boolean
   /** Fails if records at this offset were dropped by retention. */
   readonly checkGap: (partition: TopicPartition, next: number) => Promise<void>
+  /** Takes what goes on after its batch, and its rejection: the partition is given to nobody else until it has ended. */
+  readonly follow: (work: Promise<void>) => void
 }
 
 export function createLease(partition: TopicPartition, options: LeaseOptions): Lease {
@@ -71,7 +73,7 @@ class PartitionLease implements Lease {
         { ...this.partition, records: batch, endOffset },
         this.lost.signal,
       )
-      if (!this.options.current()) return
+      if (!this.options.current()) return this.drop(verdict)
       if (!(await this.settle(verdict, batch, client))) return
       await client.heartbeat()
     }
@@ -97,13 +99,24 @@ class PartitionLease implements Lease {
     else client.seek(verdict.next)
     const pauseMs = this.alive() ? (verdict.pauseMs ?? 0) : 0
     if (pauseMs > 0) this.pause(pauseMs, client)
+    if (verdict.inHand !== undefined) this.options.follow(this.commitAfter(verdict.inHand, client))
     if (verdict.commit !== undefined) await client.commit(verdict.commit)
     return whole && pauseMs <= 0
+  }
+
+  private async commitAfter(inHand: Promise<number>, client: LeaseClient): Promise<void> {
+    const offset = await inHand
+    if (this.options.current()) await client.commit(offset)
   }
 
   private pause(ms: number, client: LeaseClient): void {
     client.pause()
     this.resuming = setTimeout(() => client.resume(), ms)
+  }
+
+  /** The assignment is over: only the end of what is in hand is still waited for. */
+  private drop({ inHand }: BatchVerdict): void {
+    if (inHand !== undefined) this.options.follow(inHand.then(() => {}))
   }
 
   private alive(): boolean {

@@ -59,8 +59,13 @@ export type WarmSettings = {
   readonly retry: RetrySchedule
   /** How long a sample of the worker's own memory is believed. */
   readonly pressureSampleMs: number
-  /** A partition whose record cannot be handled now (registry or log away) is delivered again after this. */
+  /** What cannot be decoded or answered now (registry or log away) is tried again after this. */
   readonly pauseMs: number
+  /** Commands of one partition that are in hand at once, and records that they may lie apart: beyond, the partition waits. */
+  readonly commandsInHandMax: number
+  readonly recordsAheadMax: number
+  /** When the partition is lost or the worker stops, commands that later ones have overtaken may go on for so long. */
+  readonly drainMs: number
   readonly limits: WarmLimits
   readonly governor: WarmGovernor
 }
@@ -84,6 +89,9 @@ export const WARM_DEFAULTS: Omit<WarmSettings, 'worker'> = {
   retry: { attemptsMax: 3, baseMs: 100, capMs: 2_000 },
   pressureSampleMs: 500,
   pauseMs: 1_000,
+  commandsInHandMax: 128,
+  recordsAheadMax: 1_024,
+  drainMs: 3_000,
   limits: { bytesPerSecondMax: 0, filesPerSecondMax: 0, originRequestsPerSecondMax: 0 },
   governor: { growthMax: 0.5, cacheSlackMs: 5, originSlackMs: 20 },
 }

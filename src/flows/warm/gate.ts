@@ -2,6 +2,7 @@ import type { CacheKey } from '../../ports/cache.ts'
 import type { ByteBudget } from '../../warming/byte-budget.ts'
 import type { WarmCommand } from '../../warming/command.ts'
 import { reasonToSkip, type SkipReason } from '../../warming/decide.ts'
+import type { Claim } from '../slots.ts'
 import type { WarmDependencies } from './dependencies.ts'
 import type { SharedLimits } from './limits.ts'
 import type { PressureGauge } from './pressure-gauge.ts'
@@ -16,6 +17,8 @@ export type GateDeps = Pick<WarmDependencies, 'clock' | 'paused' | 'beat'> & {
 export type GateOptions = {
   readonly command: WarmCommand
   readonly budget: ByteBudget
+  /** Whether its files come before those of others where limits make them wait. */
+  readonly claim: Claim
   /** Aborted at the command's deadline and when the worker stops. */
   readonly signal: AbortSignal
 }
@@ -67,9 +70,9 @@ export class Gate {
   }
 
   #taker(): Taker {
-    const { command, signal } = this.#options
+    const { command, signal, claim } = this.#options
     const waitMsMax = Math.max(0, command.deadlineMs - this.#deps.clock.now())
-    return { signal, waitMsMax, givesUp: () => this.#isGivenUp() }
+    return { signal, claim, waitMsMax, givesUp: () => this.#isGivenUp() }
   }
 
   #isGivenUp(): boolean {

@@ -1,5 +1,5 @@
 import type { Attributes } from '../../ports/telemetry.ts'
-import type { Slots } from '../slots.ts'
+import type { Claim, Slots } from '../slots.ts'
 import type { WarmSettings } from './dependencies.ts'
 import { type GovernedDeps, GovernedSlots } from './governed-slots.ts'
 
@@ -8,6 +8,7 @@ export type CommandPlaces = {
   /** Of the command itself; null leaves it to the worker's. */
   readonly own: Slots | null
   readonly origin: GovernedSlots
+  readonly claim: Claim
 }
 
 /** The places for files in flight on one worker: all of them, and those of each origin. */
@@ -36,12 +37,16 @@ export class Places {
   }
 
   /** Waits for a place of each; rejects with the signal's reason, holding none. */
-  async take({ own, origin }: CommandPlaces, signal: AbortSignal): Promise<void> {
+  async take({ own, origin, claim }: CommandPlaces, signal: AbortSignal): Promise<void> {
     const taken: Slots[] = []
     try {
-      for (const slots of [own, origin, this.all]) {
-        await slots?.take(signal)
-        if (slots !== null) taken.push(slots)
+      if (own !== null) {
+        await own.take(signal)
+        taken.push(own)
+      }
+      for (const slots of [origin, this.all]) {
+        await slots.take(signal, claim)
+        taken.push(slots)
       }
     } catch (error) {
       for (const slots of taken) slots.release()
@@ -49,7 +54,7 @@ export class Places {
     }
   }
 
-  leave({ own, origin }: CommandPlaces): void {
+  leave({ own, origin }: Omit<CommandPlaces, 'claim'>): void {
     for (const slots of [this.all, origin, own]) slots?.release()
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.ts'
-import { Slots } from '../slots.ts'
+import { type Claim, Slots } from '../slots.ts'
 
 /** What was taken ahead and not used for so long is given up: it would be spent on top of what others take by then. */
 const KEPT_MS = 1_000
@@ -19,6 +19,7 @@ export type Taker = {
   readonly signal: AbortSignal
   /** Who would have to wait longer takes nothing. */
   readonly waitMsMax: number
+  readonly claim: Claim
   /** Asked while it waits; true ends the waiting. */
   readonly givesUp: () => boolean
 }
@@ -36,7 +37,7 @@ export class Purse {
 
   /** Resolves with true when the amount may be used, with false when its taker is not to wait for it. */
   async take(amount: number, taker: Taker): Promise<boolean> {
-    await this.#line.take(taker.signal)
+    await this.#line.take(taker.signal, taker.claim)
     try {
       return await this.#takeInTurn(amount, taker)
     } finally {

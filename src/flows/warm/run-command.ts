@@ -7,7 +7,7 @@ import type { CommandFile, WarmCommand } from '../../warming/command.ts'
 import { ended, type FileResult, settledByCommand, skipped } from '../../warming/decide.ts'
 import { contentVersionOf } from '../../warming/incremental.ts'
 import { orderOfNeed } from '../../warming/order.ts'
-import { Slots } from '../slots.ts'
+import { type Claim, Slots } from '../slots.ts'
 import { type Course, DEADLINE, type Finished, guarded, inCalls, type OpenFile } from './course.ts'
 import type { WarmDependencies, WarmSettings } from './dependencies.ts'
 import { Gate } from './gate.ts'
@@ -25,6 +25,7 @@ export class CommandRunner {
   readonly #places: Places
   readonly #pressure: PressureGauge
   readonly #limits: SharedLimits
+  #claims = 0
 
   constructor(deps: WarmDependencies, settings: WarmSettings) {
     this.#deps = deps
@@ -49,10 +50,11 @@ export class CommandRunner {
       const signal = AbortSignal.any([stop, this.#deadline(command, ending.signal)])
       const budget = new ByteBudget(command.bytesMax)
       const own = command.parallelMax === 0 ? null : new Slots(command.parallelMax)
-      const places = { own, origin: this.#places.ofOrigin(command.workspace) }
+      const claim = this.#claimOf(command)
+      const places = { own, origin: this.#places.ofOrigin(command.workspace), claim }
       const gate = new Gate(
         { ...this.#deps, pressure: this.#pressure, limits: this.#limits },
-        { command, budget, signal },
+        { command, budget, claim, signal },
       )
       const graphSinceMs = graphSince(command, this.#deps.clock.now())
       const { traceparent } = span
@@ -66,6 +68,12 @@ export class CommandRunner {
       pressure = gate.pressureMet
     }
     return this.#outcome(command, results, pressure)
+  }
+
+  /** A prediction is worth nothing once its file has been read; a run can wait. What came first is to end first. */
+  #claimOf({ runId }: WarmCommand): Claim {
+    this.#claims += 1
+    return { urgency: runId === null ? 'urgent' : 'patient', turn: this.#claims }
   }
 
   /** Aborted with DEADLINE when the command's time is over; measured from now on by the clock that never goes back. */
