@@ -1,12 +1,12 @@
 /** What commands and programs that ask for runs work with. */
 import type { Settings } from '../config/schema.ts'
+import type { FollowedPlan } from '../flows/predict/runs/planner.ts'
 import { appendRequest } from '../flows/run-requests.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ModelReader } from '../ports/model-reader.ts'
 import type { RunReader } from '../ports/runs.ts'
 import type { Switches } from '../ports/switches.ts'
 import type { WarmRequest } from '../warming/command.ts'
-import type { OrderedPlan } from '../warming/run/order.ts'
 import { modelReader, type Parts, runReader } from './parts.ts'
 import { createRunHost, type RunHost } from './run-host.ts'
 import { openPlanner } from './runs.ts'
@@ -25,7 +25,7 @@ export type RunTools = {
   readonly host: RunHost
   append(request: WarmRequest): Promise<void>
   /** What a request would warm; nothing is appended or noted. */
-  plan(request: WarmRequest): Promise<OrderedPlan>
+  plan(request: WarmRequest): Promise<FollowedPlan>
 }
 
 /**
@@ -57,7 +57,7 @@ async function lend<Result>(parts: Parts, work: (tools: RunTools) => Promise<Res
   }
 }
 
-async function plan(parts: Parts, request: WarmRequest): Promise<OrderedPlan> {
+async function plan(parts: Parts, request: WarmRequest): Promise<FollowedPlan> {
   if (request.spec === null) throw new Error('a request without a spec is planned by the settings of predict')
   const { planner } = await openPlanner(parts, modelReader(parts))
   return planner.plan(request, request.spec, AbortSignal.timeout(PLAN_MS))

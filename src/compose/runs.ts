@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { strategyOf } from '../config/strategies.ts'
-import { closure } from '../dependencies/import-graph.ts'
 import { AST } from '../flows/ast-layer.ts'
 import { createFoldedRuns } from '../flows/folded-runs.ts'
 import type { ImportGraphs } from '../flows/graph/graph.ts'
@@ -64,12 +63,11 @@ export async function openRuns(parts: Parts, { models, paused }: RunsParts): Pro
 /** Where an origin has no listing nothing is known of imports: then the files alone are warmed. */
 const dependenciesIn =
   (graphs: ImportGraphs): FindDependencies =>
-  async ({ workspace, origin, paths, depth }, signal) => {
+  async (wanted, signal) => {
     try {
-      const { graph } = await graphs.refresh({ workspace, origin, signal })
-      return closure(graph, paths, depth)
+      return await graphs.follow({ ...wanted, signal })
     } catch (cause) {
       if (!(cause instanceof ForewarmError && cause.code === 'FW_ORIGIN_UNLISTABLE')) throw cause
-      return new Map(paths.map((path) => [path, 0]))
+      return { depths: new Map(wanted.paths.map((path) => [path, 0])), asked: 0, known: 0 }
     }
   }

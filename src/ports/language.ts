@@ -19,6 +19,8 @@ export interface Language {
   parse(path: string, bytes: Uint8Array): ParsedFile
   /** Whether imports of other files depend on what stands in this one (tsconfig.json, package.json, go.mod). */
   isConfiguration(path: string): boolean
+  /** Whether its parser may tell of a file that no import leads to it (`ParsedFile.leftOut`). */
+  readonly leavesOut?: boolean
   /** A resolver over a whole tree. Broken configuration files count as absent. */
   resolver(tree: SourceTree): Resolver
 }

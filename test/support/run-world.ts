@@ -62,6 +62,12 @@ export const aRequest = (fields: Partial<WarmRequest> = {}): WarmRequest => ({
   ...fields,
 })
 
+const withoutImports: FindDependencies = async ({ paths }) => ({
+  depths: new Map(paths.map((path) => [path, 0])),
+  asked: 0,
+  known: 0,
+})
+
 /** Times by which a test need not wait. */
 const HASTY: CoordinatorOptions = {
   times: { pollMs: 2, reissueMs: 200, unsureMs: 100, graceMs: 100, closingMs: 50 },
@@ -125,8 +131,7 @@ export async function createRunWorld(files: ReadonlyMap<string, string>) {
     },
     coordinator(faults: CoordinatorFaults = {}): RunCoordinator {
       const notes = new RunNotes(faults.notes ?? store.notes)
-      const dependencies: FindDependencies =
-        faults.dependencies ?? (async ({ paths }) => new Map(paths.map((path) => [path, 0])))
+      const dependencies = faults.dependencies ?? withoutImports
       const planner = new Planner({
         ...{ origins, models: faults.models ?? reader, folded, notes, dependencies, clock },
         isName: (path) => wirePathProblem(path) === null,

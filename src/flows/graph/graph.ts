@@ -1,11 +1,13 @@
 /** The import graph of a workspace, brought up to date with its origin at the least cost. */
-import { type ImportGraph, importGraph } from '../../dependencies/import-graph.ts'
+import { closure, type ImportGraph, importGraph } from '../../dependencies/import-graph.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Language, SourceTree } from '../../ports/language.ts'
 import type { NoteStore } from '../../ports/notes.ts'
+import { orAborted } from '../../ports/or-aborted.ts'
 import type { Origin } from '../../ports/origin.ts'
 import type { Parser } from '../../ports/parser.ts'
 import { Configurations } from './configurations.ts'
+import { type FollowedImports, followImports } from './follow.ts'
 import { type KeptImports, loadKept, saveKept } from './kept-imports.ts'
 import { listSources, type SourceListing } from './listing.ts'
 import { isFresh, type ParsedEntry, parseChanged, type SourceEntry } from './parse-changed.ts'
@@ -48,6 +50,14 @@ export type GraphWish = {
   readonly onProgress?: (done: number, of: number) => void
 }
 
+export type FollowWish = Omit<GraphWish, 'onProgress'> & {
+  readonly paths: readonly string[]
+  /** Imports that are followed, one after the other, at most. */
+  readonly depth: number
+  /** After so long what is known by then has to do. */
+  readonly timeMs: number
+}
+
 /** Workspaces, and revisions of one, whose graph a process remembers; the least recently used leaves. */
 const REMEMBERED_MAX = 8
 
@@ -68,12 +78,21 @@ export class ImportGraphs {
    * stop it. Rejects as Origin.list does, and with FW_STORE_UNAVAILABLE.
    */
   async refresh(wish: GraphWish): Promise<RefreshedGraph> {
-    const known = this.#workspaces.get(wish.workspace) ?? new WorkspaceGraph(this.#deps)
-    this.#workspaces.delete(wish.workspace)
-    this.#workspaces.set(wish.workspace, known)
+    return this.#of(wish.workspace).refresh(wish)
+  }
+
+  /** The imports of some files as they are now, followed without a look at the others. Rejects as `refresh` does. */
+  async follow(wish: FollowWish): Promise<FollowedImports> {
+    return this.#of(wish.workspace).follow(wish)
+  }
+
+  #of(workspace: string): WorkspaceGraph {
+    const known = this.#workspaces.get(workspace) ?? new WorkspaceGraph(this.#deps)
+    this.#workspaces.delete(workspace)
+    this.#workspaces.set(workspace, known)
     for (const name of this.#workspaces.keys())
       if (this.#workspaces.size > REMEMBERED_MAX) this.#workspaces.delete(name)
-    return known.refresh(wish)
+    return known
   }
 }
 
@@ -89,9 +108,14 @@ type Changes = {
 class WorkspaceGraph {
   readonly #deps: GraphDeps
   readonly #configurations = new Configurations()
+  /** Of its own: what `refresh` has seen tells it whether its last result still holds. */
+  readonly #followed = new Configurations()
   #kept: Kept | null = null
-  /** The last result, and the files that it was made of. */
-  #last: { readonly files: ReadonlySet<string>; readonly graph: ImportGraph } | null = null
+  #loading: Promise<Kept> | null = null
+  /** Changes with what is kept of files, whoever has parsed them. */
+  #edition = 0
+  /** The last result, and what it was made of. */
+  #last: { readonly files: ReadonlySet<string>; readonly edition: number; readonly graph: ImportGraph } | null = null
   /** Results by revision: what a revision names never changes. */
   readonly #byRevision = new Map<string, RefreshedGraph>()
   /** One refresh of a workspace at a time: the second one finds nearly all done by the first. */
@@ -105,6 +129,58 @@ class WorkspaceGraph {
     const mine = this.#turn.then(() => this.#refresh(wish))
     this.#turn = mine.catch(() => null)
     return mine
+  }
+
+  /** Waits for no refresh: its wish is short of time. */
+  async follow({ paths, depth, timeMs, ...wish }: FollowWish): Promise<FollowedImports> {
+    const over = new AbortController()
+    const timer = new AbortController()
+    this.#deps.clock.sleep(timeMs, timer.signal).then(
+      () => over.abort(new Error('the time for following imports is over')),
+      () => {},
+    )
+    try {
+      const inTime = { ...wish, signal: AbortSignal.any([wish.signal, over.signal]) }
+      return await this.#follow(inTime, paths, depth)
+    } catch (cause) {
+      wish.signal.throwIfAborted()
+      if (!over.signal.aborted) throw cause
+      // Not even the listing was there.
+      return { depths: new Map(paths.map((path) => [path, 0])), asked: paths.length, known: 0 }
+    } finally {
+      timer.abort()
+    }
+  }
+
+  /** `wish.signal` is aborted when the time is over: once there is a listing that only ends the parsing. */
+  async #follow(wish: GraphWish, paths: readonly string[], depth: number): Promise<FollowedImports> {
+    const { languages } = this.#deps
+    const revision = await wish.origin.revision(wish.signal)
+    const before = revision === null ? undefined : this.#byRevision.get(revision)
+    if (before !== undefined) return { depths: closure(before.graph, paths, depth), asked: 0, known: 0 }
+    const at = revision === null ? wish : { ...wish, origin: wish.origin.at(revision) }
+    const listing = await listSources(at.origin, languages, wish.signal)
+    const configurations = await this.#followed.read(at.origin, listing.configurations, wish.signal)
+    const kept = await this.#load(wish.workspace)
+    const bringUpToDate = async (sources: readonly SourceEntry[]): Promise<boolean> => {
+      try {
+        await this.#parseAndKeep(at, sources, emptyChanges())
+        return true
+      } catch (cause) {
+        if (wish.signal.aborted) return false
+        throw cause
+      }
+    }
+    const tree = { files: listing.files, configurations: configurations.bytes }
+    return followImports({ languages, listing, tree, kept: () => kept, bringUpToDate }, paths, depth)
+  }
+
+  #load(workspace: string): Promise<Kept> {
+    this.#loading ??= loadKept(this.#deps.notes, workspace).catch((cause: unknown) => {
+      this.#loading = null
+      throw cause
+    })
+    return this.#loading
   }
 
   async #refresh(wish: GraphWish): Promise<RefreshedGraph> {
@@ -127,40 +203,52 @@ class WorkspaceGraph {
     const { languages } = this.#deps
     const listing = await listSources(wish.origin, languages, wish.signal)
     const configurations = await this.#configurations.read(wish.origin, listing.configurations, wish.signal)
-    const { kept, files, parsed, unreadable } = await this.#bringUpToDate(wish, listing)
+    const { kept, parsed, unreadable } = await this.#bringUpToDate(wish, listing)
     const counts = countsOf({ listing, kept, parsed, unreadable })
-    const isSame = files.size === 0 && !configurations.isChanged && haveSameFiles(this.#last?.files, listing.files)
+    const edition = this.#edition
+    const isKnown = this.#last?.edition === edition && haveSameFiles(this.#last.files, listing.files)
     const tree: SourceTree = { files: listing.files, configurations: configurations.bytes }
     const madeOf = { ...tree, counts, versions: followedVersions(listing, kept) }
-    if (isSame && this.#last !== null) return { graph: this.#last.graph, ...madeOf }
+    if (isKnown && !configurations.isChanged && this.#last !== null) return { graph: this.#last.graph, ...madeOf }
     const graph = await this.#resolve(tree, listing.sources, wish.signal)
-    this.#last = { files: listing.files, graph }
+    this.#last = { files: listing.files, edition, graph }
     return { graph, ...madeOf }
   }
 
   /** Parses what has changed, forgets what is gone, writes both down. */
   async #bringUpToDate(wish: GraphWish, { sources }: SourceListing): Promise<Changes & { kept: Kept }> {
-    this.#kept ??= await loadKept(this.#deps.notes, wish.workspace)
-    const kept = this.#kept
+    const kept = await this.#load(wish.workspace)
+    this.#kept = kept
     const paths = new Set(sources.map(({ path }) => path))
-    const changes: Changes = { files: new Map(), parsed: 0, unreadable: 0 }
+    const changes = emptyChanges()
     for (const path of kept.keys()) if (!paths.has(path)) changes.files.set(path, null)
+    await this.#parseAndKeep(wish, sources, changes)
+    return { ...changes, kept }
+  }
+
+  /** What was parsed until its signal was aborted is kept, too: it needs no second time. */
+  async #parseAndKeep(wish: GraphWish, sources: readonly SourceEntry[], changes: Changes): Promise<void> {
+    const kept = await this.#load(wish.workspace)
     try {
-      await this.#parse(wish, sources, changes)
+      // An origin may not heed the signal.
+      await orAborted(this.#parse(wish, sources, changes, kept), wish.signal)
     } finally {
-      // What was parsed until a refresh was cancelled needs no second time.
       await saveKept(this.#deps.notes, wish.workspace, changes.files)
+      if (changes.files.size > 0) this.#edition += 1
       for (const [path, file] of changes.files) {
         if (file === null) kept.delete(path)
         else kept.set(path, file)
       }
     }
-    return { ...changes, kept }
   }
 
-  async #parse(wish: GraphWish, sources: readonly SourceEntry[], changes: Changes): Promise<void> {
+  async #parse(
+    wish: GraphWish,
+    sources: readonly SourceEntry[],
+    changes: Changes,
+    known: ReadonlyMap<string, KeptImports>,
+  ): Promise<void> {
     const { origin, signal, onProgress } = wish
-    const known: ReadonlyMap<string, KeptImports> = this.#kept ?? new Map()
     const changed = sources.filter((entry) => !isFresh(known.get(entry.path), entry))
     let count = 0
     const done = ({ path, kept, isParsed }: ParsedEntry): void => {
@@ -184,6 +272,8 @@ class WorkspaceGraph {
     return importGraph(edges)
   }
 }
+
+const emptyChanges = (): Changes => ({ files: new Map(), parsed: 0, unreadable: 0 })
 
 function followedVersions({ sources }: SourceListing, kept: Kept): ReadonlyMap<string, string> {
   const versions = new Map<string, string>()

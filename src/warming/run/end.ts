@@ -1,7 +1,7 @@
 /** What a run ends as: its files counted, and the state and the words that follow from them. */
 import type { FoldedCount, FoldedRun } from '../../model/folded-run.ts'
 import { hasNoValue, isThere } from './file-end.ts'
-import type { RestReason, RunHeader, RunTally } from './plan.ts'
+import type { Planned, RestReason, RunHeader, RunTally } from './plan.ts'
 import type { RunState } from './state.ts'
 import { type StandingHeader, standingOf } from './summary.ts'
 
@@ -20,11 +20,12 @@ export function tallyOf(header: StandingHeader, folded: FoldedRun | null): RunTa
  * has a value in its layer at all.
  */
 export function endOf(
-  header: Pick<RunHeader, 'rest' | 'spec'>,
+  header: Pick<RunHeader, 'rest' | 'spec' | 'planned'>,
   { counts, verified }: RunTally,
 ): { readonly state: RunState; readonly why: string } {
   const files = filesIn(counts.filter((count) => !hasNoValue(count)))
-  const why = [header.rest === null ? '' : REST_WORDS[header.rest], otherEnds(counts)].filter((part) => part !== '')
+  const stopped = header.rest === null ? '' : REST_WORDS[header.rest]
+  const why = [stopped, otherEnds(counts), planWords(header.planned)].filter((part) => part !== '')
   if (filesIn(counts) === 0 && header.rest === null) return NOTHING_TO_WARM
   const there = filesIn(counts.filter(isThere))
   return { state: stateOf(header.rest, { files, verified, there }), why: why.join('; ') }
@@ -50,6 +51,12 @@ const REST_WORDS: Readonly<Record<RestReason, string>> = {
   cancelled: 'cancelled',
   paused: 'stopped: warming is paused',
 }
+
+/** What a plan lacks, in words; empty when it lacks nothing. */
+export const planWords = (planned: Pick<Planned, 'imports'> | null): string =>
+  planned?.imports === undefined
+    ? ''
+    : `dependencies incomplete: parsed ${planned.imports.known} of ${planned.imports.asked} files in time`
 
 /** Files that are not in the cache, in words: `3 missing, 2 failed (origin)`. */
 const otherEnds = (counts: readonly FoldedCount[]): string =>

@@ -33,6 +33,11 @@ export type Planned = {
   /** The first so many entries are at most two imports away from a priority file. */
   readonly filesNear: number
   readonly plannedAtMs: number
+  /**
+   * Where there was no time to follow all imports: source files whose imports were asked for, and of how many of them they
+   * were known. What the others import is not in the plan.
+   */
+  readonly imports?: { readonly known: number; readonly asked: number }
 }
 
 /** How all files of an ended run ended; their counts add up to the plan. */

@@ -20,6 +20,11 @@ test('no import leads to a Go file that its build constraint leaves out, parsed 
   await writeFile(join(folder, 'gen.go'), '//go:build ignore\n\npackage main\nimport "m"')
   await writeFile(join(folder, 'm_test.go'), 'package m_test\nimport "m"')
   const notes = createMemoryNotes()
+  const { graphs: first, close: closeFirst } = await openGraphs(createMemoryNotes(), createSystemClock())
+  ends.push(closeFirst)
+  const cold = { workspace: 'w', origin: createDirectoryOrigin(folder), signal: new AbortController().signal }
+  const { depths: followed } = await first.follow({ ...cold, paths: ['gen.go'], depth: 1, timeMs: 60_000 })
+  expect([...followed.keys()]).toEqual(['gen.go', 'm.go'])
   for (const parsed of [3, 0]) {
     const { graphs, close } = await openGraphs(notes, createSystemClock())
     const origin = createDirectoryOrigin(folder)
@@ -27,5 +32,8 @@ test('no import leads to a Go file that its build constraint leaves out, parsed 
     const { graph, counts } = await graphs.refresh({ workspace: 'w', origin, signal: new AbortController().signal })
     expect(Object.fromEntries(graph)).toEqual({ 'gen.go': ['m.go'], 'm.go': [], 'm_test.go': ['m.go'] })
     expect(counts.parsed).toBe(parsed)
+    const wish = { workspace: 'w', origin, signal: new AbortController().signal, timeMs: 60_000 }
+    const { depths } = await graphs.follow({ ...wish, paths: ['m_test.go'], depth: 1 })
+    expect([...depths.keys()]).toEqual(['m_test.go', 'm.go'])
   }
 })

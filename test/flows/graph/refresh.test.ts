@@ -7,6 +7,7 @@ import { createDirectoryOrigin } from '../../../src/adapters/origins/directory.t
 import { createGitOrigin } from '../../../src/adapters/origins/git/origin.ts'
 import { createSystemClock } from '../../../src/adapters/system/clock.ts'
 import { openGraphs } from '../../../src/compose/graph.ts'
+import { closure } from '../../../src/dependencies/import-graph.ts'
 import type { ImportGraphs } from '../../../src/flows/graph/graph.ts'
 import { importsGroup } from '../../../src/flows/graph/kept-imports.ts'
 import { ForewarmError } from '../../../src/ports/errors.ts'
@@ -114,8 +115,13 @@ describe('a folder', () => {
             if (text === null) await rm(join(folder, path), { force: true })
             else await writeFile(join(folder, path), text)
           }
+          const [paths, depth] = [names.slice(0, edits.length), edits.length]
+          // Before the refresh, which is not to take what this has parsed for no change at all.
+          const followed = await graphs.follow({ ...{ workspace, signal, origin }, paths, depth, timeMs: 60_000 })
           const fresh = await (await open(createMemoryNotes())).refresh({ workspace, signal, origin })
           const refreshed = await graphs.refresh({ workspace, signal, origin })
+          expect(new Map([...followed.depths].sort())).toEqual(new Map([...closure(fresh.graph, paths, depth)].sort()))
+          expect(followed.known).toBe(followed.asked)
           expect(edges(refreshed.graph)).toEqual(edges(fresh.graph))
           expect(refreshed.counts.faulty).toBe(fresh.counts.faulty)
         }
@@ -172,6 +178,58 @@ describe('a folder', () => {
     const names: string[] = []
     for await (const chunk of notes.scan(importsGroup(workspace))) names.push(...chunk.map(([name]) => name))
     expect(names.toSorted()).toEqual(['a.ts', 'b.ts'])
+  })
+
+  test('following imports reads the files on the way and no others, and nothing the second time', async () => {
+    const folder = await makeFolder({
+      'a.ts': "import './b'; import './data.json'",
+      'b.ts': "import './c'",
+      'c.ts': "import './d'",
+      'd.ts': '',
+      'data.json': '{}',
+      'other.ts': "import './a'",
+    })
+    const { origin, reads } = watched(createDirectoryOrigin(folder))
+    const notes = createMemoryNotes()
+    const wish = { ...{ workspace, origin, signal }, paths: ['a.ts'], depth: 2, timeMs: 60_000 }
+    const { depths, asked, known } = await (await open(notes)).follow(wish)
+    expect([...depths]).toEqual([
+      ['a.ts', 0],
+      ['b.ts', 1],
+      ['data.json', 1],
+      ['c.ts', 2],
+    ])
+    expect({ asked, known, reads }).toEqual({ asked: 2, known: 2, reads: ['a.ts', 'b.ts'] })
+    const names: string[] = []
+    for await (const chunk of notes.scan(importsGroup(workspace))) names.push(...chunk.map(([name]) => name))
+    expect(names.toSorted()).toEqual(['a.ts', 'b.ts'])
+  })
+
+  test('when time is over what is known by then is followed, and told how much that is', async () => {
+    const folder = await makeFolder({
+      'a.ts': "import './b'; import './c'",
+      'b.ts': "import './d'",
+      'c.ts': '',
+      'd.ts': '',
+    })
+    const inner = createDirectoryOrigin(folder)
+    let hangs = false
+    const origin: Origin = {
+      ...inner,
+      read: (path, limits) => (hangs && path !== 'a.ts' ? new Promise(() => {}) : inner.read(path, limits)),
+      at: () => origin,
+    }
+    const graphs = await open(createMemoryNotes())
+    const wish = { ...{ workspace, origin, signal }, paths: ['a.ts'], depth: 3 }
+    hangs = true
+    const cut = await graphs.follow({ ...wish, timeMs: 300 })
+    expect([...cut.depths.keys()]).toEqual(['a.ts', 'b.ts', 'c.ts'])
+    expect(cut).toMatchObject({ asked: 3, known: 1 })
+    hangs = false
+    const whole = await graphs.follow({ ...wish, timeMs: 60_000 })
+    expect([...whole.depths.keys()]).toEqual(['a.ts', 'b.ts', 'c.ts', 'd.ts'])
+    const none = await graphs.follow({ ...wish, timeMs: 0 })
+    expect(none.depths.get('a.ts')).toBe(0)
   })
 
   test('a refresh that is cancelled ends with the reason, and keeps what it has parsed', async () => {

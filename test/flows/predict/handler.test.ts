@@ -91,7 +91,12 @@ describe('the predict flow', () => {
     const folded = createFoldedRuns({ store, sha256Hex, limits: DEFAULT_LIMITS })
     const planner = new Planner({
       ...{ origins: () => createCountingOrigin(new Map()), models: reader, folded, notes, clock },
-      ...{ dependencies: async () => new Map(), isName: () => true, hasValue: () => true, entriesMax: 100 },
+      ...{
+        dependencies: async () => ({ depths: new Map(), asked: 0, known: 0 }),
+        isName: () => true,
+        hasValue: () => true,
+        entriesMax: 100,
+      },
     })
     runs = new RunCoordinator({
       ...{ notes, folded, planner, clock, telemetry: silent, logger: SILENT_LOG, newId: randomUUID },

@@ -31,7 +31,7 @@ const plannerOf = (over: Partial<PlannerDeps> = {}) =>
       notes: new RunNotes(world.store.notes),
       clock: { now: () => NOW },
     },
-    dependencies: async ({ paths }) => new Map(paths.map((path) => [path, 0])),
+    dependencies: async ({ paths }) => ({ depths: new Map(paths.map((path) => [path, 0])), asked: 0, known: 0 }),
     ...{ isName: (path) => wirePathProblem(path) === null, hasValue: () => true, entriesMax: 1_000 },
     ...over,
   })
@@ -120,13 +120,13 @@ describe('the files of a plan', () => {
 })
 
 describe('the order of a plan', () => {
-  const imports = async () =>
-    new Map([
-      ['a.ts', 0],
-      ['deep/d.ts', 3],
-      ['b.ts', 1],
-      ['c.ts', 2],
-    ])
+  const depths = new Map([
+    ['a.ts', 0],
+    ['deep/d.ts', 3],
+    ['b.ts', 1],
+    ['c.ts', 2],
+  ])
+  const imports = async () => ({ depths, asked: 3, known: 3 })
 
   it('is priority files, then what they import by depth; every layer of a file beside it', async () => {
     const given = { ...one('glob', 'a.ts'), dependencyDepth: 3, filesMax: 3 }
@@ -136,6 +136,18 @@ describe('the order of a plan', () => {
     )
     expect(entries.map(({ layer }) => layer).slice(0, 2)).toEqual(['content', 'ast'])
     expect(bounds).toEqual({ filesWithin: 6, filesNear: 6 })
+  })
+
+  it('gives imports a third of the time that is left, and says how many could be followed in it', async () => {
+    const asked: number[] = []
+    const dependencies = async ({ timeMs }: { readonly timeMs: number }) => {
+      asked.push(timeMs)
+      return { depths, asked: 9, known: 4 }
+    }
+    const given = { ...one('glob', 'a.ts'), dependencyDepth: 2 }
+    const { bounds } = await plan(given, { deadlineMs: NOW + 6_000 }, { dependencies })
+    expect(asked).toEqual([2_000])
+    expect(bounds).toMatchObject({ imports: { known: 4, asked: 9 } })
   })
 
   it('asks for no imports at depth 0, nor when all files are priority files', async () => {

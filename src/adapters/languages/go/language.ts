@@ -19,6 +19,7 @@ export async function createGoLanguage(options: LanguageOptions = { guarded: tru
     },
     parse: (path, bytes) => ({ language: NAME, ...parseGo(trees, { path, bytes }, { symbols: true }) }),
     isConfiguration: isModuleFile,
+    leavesOut: true,
     resolver: createGoResolver,
   }
 }

@@ -2,7 +2,7 @@
 import type { FoldedRun } from '../../../model/folded-run.ts'
 import { ForewarmError } from '../../../ports/errors.ts'
 import { type PlacedFile, runCommand } from '../../../warming/run/commands.ts'
-import { endOf, tallyOf } from '../../../warming/run/end.ts'
+import { endOf, planWords, tallyOf } from '../../../warming/run/end.ts'
 import type { Planned, RestReason, RunHeader } from '../../../warming/run/plan.ts'
 import { firstProgress, issued, type OpenCommand, type RunProgress } from '../../../warming/run/progress.ts'
 import { nextStep, type Step } from '../../../warming/run/step.ts'
@@ -92,7 +92,8 @@ export class Course {
     if (!isSame(progress, this.#noted)) await notes.putProgress(this.#header, progress)
     this.#noted = progress
     const state = progress.phase === 'warm' ? 'warming' : 'verifying'
-    const header: RunHeader = { ...this.#header, planned: this.#planned, state, rest, batchSize }
+    const why = planWords(this.#planned)
+    const header: RunHeader = { ...this.#header, planned: this.#planned, state, why, rest, batchSize }
     if (!isSame(header, this.#header)) await notes.putHeader(header)
     this.#header = header
   }

@@ -6,23 +6,28 @@ import type { Origin, Origins } from '../../../ports/origin.ts'
 import type { WarmRequest } from '../../../warming/command.ts'
 import { fileEnd, hasNoValue } from '../../../warming/run/file-end.ts'
 import { boundPlan, type OrderedPlan, orderPlan, type PlannedPath } from '../../../warming/run/order.ts'
-import { PLAN_CHUNK, type PlanEntry } from '../../../warming/run/plan.ts'
+import { PLAN_CHUNK, type PlanEntry, type Planned } from '../../../warming/run/plan.ts'
 import { correlatedFiles, type PrefetchOptions, profiledFiles } from '../../../warming/run/prefetch.ts'
 import type { RunSpec } from '../../../warming/strategy/run-spec.ts'
+import type { FollowedImports } from '../../graph/follow.ts'
 import { Listing } from './listing.ts'
 import type { RunNotes } from './run-notes.ts'
 import { selectFiles } from './select-files.ts'
 
-/** Files with how many imports lead to each from `paths`; those have 0. */
+/** Files with how many imports lead to each from `paths`, those with 0, as far as they can be followed in time. */
 export type FindDependencies = (
   wanted: {
     readonly workspace: string
     readonly origin: Origin
     readonly paths: readonly string[]
     readonly depth: number
+    readonly timeMs: number
   },
   signal: AbortSignal,
-) => Promise<ReadonlyMap<string, number>>
+) => Promise<FollowedImports>
+
+/** A plan with how far imports were followed, where there was no time for all. */
+export type FollowedPlan = OrderedPlan & Pick<Planned, 'imports'>
 
 export type PlannerDeps = {
   readonly origins: Origins
@@ -43,6 +48,9 @@ export type PlannerDeps = {
 const CORRELATED_FROM_MAX = 1_000
 const ASKED_AT_ONCE = 16
 
+/** Part of the time that a run has left that following imports may take; the rest is for warming. */
+const FOLLOW_SHARE = 1 / 3
+
 /** Latest sessions whose analyzers' profiles are asked for. */
 const SESSIONS_ASKED = 8
 
@@ -57,7 +65,7 @@ export class Planner {
    * Rejects with what a person has to mend (an unknown workspace, a ref that is not there, an origin without a listing),
    * or with a retriable error while something is away.
    */
-  async plan(request: WarmRequest, spec: RunSpec, signal: AbortSignal): Promise<OrderedPlan> {
+  async plan(request: WarmRequest, spec: RunSpec, signal: AbortSignal): Promise<FollowedPlan> {
     if (spec.retryOf !== null) return this.#retry(request.workspace, spec.retryOf, spec.filesMax)
     const known = this.#deps.origins(request.workspace)
     if (known === null) throw unknownWorkspace(request.workspace)
@@ -67,14 +75,16 @@ export class Planner {
     const { workspace } = request
     const priority = await this.#priority(request, spec, { origin, listing, nowMs, signal })
     const paths = priority.map(({ path }) => path)
-    const wanted = { workspace, origin, paths, depth: spec.dependencyDepth }
+    const timeMs = Math.max(0, FOLLOW_SHARE * (request.deadlineMs - this.#deps.clock.now()))
+    const wanted = { workspace, origin, paths, depth: spec.dependencyDepth, timeMs }
     // Where every file is a priority file there is nothing that imports could add.
     const follow = spec.dependencyDepth > 0 && !listing.isWithin(paths)
-    const imported = follow ? imports(await this.#deps.dependencies(wanted, signal), nowMs) : []
+    const followed = follow ? await this.#deps.dependencies(wanted, signal) : null
+    const imported = followed === null ? [] : imports(followed.depths, nowMs)
     const predicted = spec.predictivePrefetch
       ? await this.#predicted(workspace, paths, { options: { ...spec, nowMs }, listing, signal })
       : []
-    return this.#order([...priority, ...imported, ...predicted], request, spec)
+    return { ...this.#order([...priority, ...imported, ...predicted], request, spec), ...incompleteness(followed) }
   }
 
   #order(paths: readonly PlannedPath[], { layers }: WarmRequest, { filesMax }: RunSpec): OrderedPlan {
@@ -126,7 +136,8 @@ export class Planner {
       const profile = await models.profile(workspace, analyzer)
       if (profile !== null) found.push(...profiledFiles(profile, options))
     }
-    const known = await listing.filesIfListed(signal)
+    // Listing takes long: not where nothing has been learned yet.
+    const known = found.length === 0 ? null : await listing.filesIfListed(signal)
     return known === null ? found : found.filter(({ path }) => known.has(path))
   }
 
@@ -153,6 +164,11 @@ export class Planner {
     return boundPlan(entries, filesMax === 0 ? entries.length : filesMax * header.layers.length)
   }
 }
+
+const incompleteness = (followed: FollowedImports | null): Pick<FollowedPlan, 'imports'> =>
+  followed === null || followed.known === followed.asked
+    ? {}
+    : { imports: { known: followed.known, asked: followed.asked } }
 
 /** A file that somebody asked for, or that such a file imports: sure, wanted now, and no claim of a read. */
 const askedFor = (file: Pick<PlannedPath, 'path' | 'reason' | 'depth'>, nowMs: number): PlannedPath => ({

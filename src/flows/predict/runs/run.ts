@@ -114,9 +114,9 @@ export class Run {
     const { spec, strategy } = this.#header
     if (isEmpty(this.#request, this.#deps.specOf(strategy, []) !== null)) throw noSuch(strategy)
     if ((await folded.run(this.name.workspace, this.name.id)) !== null) throw planWasLost(this.name.id)
-    const { entries, filesWithin, filesNear } = await planner.plan(this.#request, spec, interrupted)
+    const { entries, ...bounds } = await planner.plan(this.#request, spec, interrupted)
     interrupted.throwIfAborted()
-    const planned = { plan: newId(), files: entries.length, filesWithin, filesNear, plannedAtMs: clock.now() }
+    const planned = { plan: newId(), files: entries.length, ...bounds, plannedAtMs: clock.now() }
     return notes.keepPlan(this.name, planned, entries)
   }
 
