@@ -36,8 +36,12 @@ while (run === null || ['planning', 'warming', 'verifying'].includes(run.state))
 }
 console.log(`the run is ${run.state}`)
 
-const found = await ask(`/cache?path=${encodeURIComponent(WARM_PATH)}`)
+const [file] = (await (await ask(`/runs/${id}/files`)).json()).files
+if (file?.version == null) throw new Error(`the file was not warmed: ${JSON.stringify(file ?? run)}`)
+
+const { path, version } = file
+const found = await ask(`/cache?${new URLSearchParams({ path, version })}`)
 const outcome = found.headers.get('x-forewarm-outcome')
 console.log(`looked it up: ${outcome}`)
-// Somebody has read it since an earlier warm, and so its run found it there: that was a warm hit too.
+// A hit where somebody has read it since an earlier warm: this run found it there.
 if (run.state !== 'complete' || !['warmHit', 'hit'].includes(outcome)) process.exitCode = 1

@@ -1,6 +1,7 @@
 {{/* The settings file of all processes: what the user said, and what follows from the other values. JSON is YAML too,
 and writes large numbers out. */}}
 {{- define "forewarm.settings" -}}
+{{- include "forewarm.validate" . -}}
 {{- $settings := deepCopy .Values.settings -}}
 {{- $_ := set $settings "mode" "distributed" -}}
 {{- $health := $settings.health | default dict -}}
