@@ -29,6 +29,8 @@ export type DeploymentOptions = {
   readonly partitions?: number
   /** Directories by workspace. */
   readonly workspaces?: ReadonlyMap<string, string>
+  /** Bounds of models, as variables; small ones unless told. */
+  readonly limits?: Readonly<Record<string, string>>
   /** Further variables of every process. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -52,6 +54,8 @@ export type Deployment = {
   /** Waits until the model contains the whole log; rejects when a process has ended with an error. */
   drain(withinMs?: number): Promise<void>
   compareWithOracle(): Promise<Compared>
+  /** Rejects when a process has ended with an error. */
+  readonly failed: Promise<never>
   /** Kills what still runs and removes the topics. */
   close(): Promise<void>
 }
@@ -102,7 +106,7 @@ export async function deploy(options: DeploymentOptions = {}): Promise<Deploymen
   const failure = Promise.withResolvers<never>()
   failure.promise.catch(() => {})
   return {
-    ...{ prefix, environment, settings, engines, model },
+    ...{ prefix, environment, settings, engines, model, failed: failure.promise },
     async start(role, env = {}) {
       const process = spawnForewarm([role === 'warm' ? 'worker' : role], { env: { ...environment, ...env } })
       processes.push(process)
@@ -126,13 +130,12 @@ export async function deploy(options: DeploymentOptions = {}): Promise<Deploymen
 }
 
 function environmentOf(prefix: string, options: DeploymentOptions): Record<string, string> {
-  const services = inject('services')
   const partitions = String(options.partitions ?? 4)
-  const modelUrls = options.modelRedisUrls ?? [services.modelRedisUrl]
+  const modelUrls = options.modelRedisUrls ?? [inject('services').modelRedisUrl]
   const workspaces = [...(options.workspaces ?? [])].map(([name, directory]) => [name, { origin: { directory } }])
   return {
     FOREWARM_MODE: 'distributed',
-    FOREWARM_KAFKA__BROKERS: (options.kafka ?? services.kafka).join(),
+    FOREWARM_KAFKA__BROKERS: (options.kafka ?? inject('services').kafka).join(),
     FOREWARM_KAFKA__TOPIC_PREFIX: prefix,
     FOREWARM_KAFKA__GROUP_PREFIX: prefix,
     FOREWARM_KAFKA__PARTITIONS: partitions,
@@ -141,15 +144,15 @@ function environmentOf(prefix: string, options: DeploymentOptions): Record<strin
     FOREWARM_KAFKA__REPLICATION_FACTOR: '1',
     FOREWARM_KAFKA__MIN_INSYNC_REPLICAS: '1',
     FOREWARM_KAFKA__SESSION_TIMEOUT_MS: '6000',
-    FOREWARM_REGISTRY__URL: options.registryUrl ?? services.registryUrl,
+    FOREWARM_REGISTRY__URL: options.registryUrl ?? inject('services').registryUrl,
     FOREWARM_MODEL__REDIS__URLS: modelUrls.join(),
     FOREWARM_MODEL__REDIS__CLUSTER: String(modelUrls.length > 1),
     FOREWARM_MODEL__REDIS__KEY_PREFIX: prefix,
-    FOREWARM_CACHE__REDIS__URLS: options.cacheRedisUrl ?? services.cacheRedisUrl,
+    FOREWARM_CACHE__REDIS__URLS: options.cacheRedisUrl ?? inject('services').cacheRedisUrl,
     FOREWARM_CACHE__REDIS__KEY_PREFIX: prefix,
     FOREWARM_GATEWAY__PORT: '0',
     FOREWARM_WORKSPACES: JSON.stringify(Object.fromEntries(workspaces)),
-    ...LIMIT_VARIABLES,
+    ...(options.limits ?? LIMIT_VARIABLES),
     ...options.env,
   }
 }

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createKafkaClient } from '../../../src/adapters/kafka/connection.ts'
+import { startIngest } from '../../../src/compose/ingest.ts'
+import { startPredict } from '../../../src/compose/predict.ts'
+import { anyFailed, type Stage } from '../../../src/compose/stage.ts'
+import { openParts } from '../../../src/compose/tools.ts'
+import { settingsFrom } from '../../../src/config/load.ts'
+import { type Deployment, type DeploymentOptions, deploy } from '../deployment.ts'
+import { eventually } from '../eventually.ts'
+import type { ForewarmProcess } from '../process.ts'
+import type { CommandEngines } from './commands.ts'
+
+/** A deployment without workers, whose place the player takes. */
+export type FleetSystem = {
+  readonly engines: CommandEngines
+  /** Rejects when a part of it cannot go on. */
+  readonly failed: Promise<never>
+  /** Processor seconds so far of what predicts, and of all the rest here but engines. */
+  cpuSeconds(): { readonly predict: number; readonly rest: number }
+  close(): Promise<void>
+}
+
+export type FleetOptions = { readonly capacityFiles: number; readonly shards: number }
+
+/** Enough that each of three processes predicts for some workspace, of which there are few. */
+export const FLEET_PARTITIONS = 64
+
+const environmentOf = ({ capacityFiles, shards }: FleetOptions): Record<string, string> => ({
+  FOREWARM_PREDICT__PREDICTOR: 'learned',
+  FOREWARM_PREDICT__CACHE_FILES: String(capacityFiles),
+  FOREWARM_MODEL__LIMITS__SHARDS: String(shards),
+})
+
+/** The stages of `forewarm up` that learn and predict, on one SQLite file in this process. */
+export async function startEmbeddedFleet(options: FleetOptions): Promise<FleetSystem> {
+  const folder = await mkdtemp(join(tmpdir(), 'forewarm-fleet-'))
+  const environment = { ...environmentOf(options), FOREWARM_EMBEDDED__FILE: join(folder, 'forewarm.db') }
+  const { parts, close } = await openParts(settingsFrom({ environment: new Map(Object.entries(environment)) }))
+  const stages: Stage[] = [await startIngest(parts), await startPredict(parts)]
+  return {
+    engines: parts.engines,
+    failed: anyFailed(stages),
+    cpuSeconds: () => ({ predict: cpuSecondsOf(process.pid), rest: 0 }),
+    close: async () => {
+      await Promise.all(stages.map((stage) => stage.stop()))
+      await close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export type DistributedFleet = FleetSystem & {
+  readonly deployment: Deployment
+  readonly predictors: readonly ForewarmProcess[]
+}
+
+/** One ingest and some predict processes on Kafka, Redis and a registry. */
+export async function startDistributedFleet(
+  options: FleetOptions & { readonly predictors: number; readonly servers?: Partial<DeploymentOptions> },
+): Promise<DistributedFleet> {
+  const env = environmentOf(options)
+  const deployment = await deploy({ partitions: FLEET_PARTITIONS, limits: {}, ...options.servers, env })
+  const start = async (role: 'ingest' | 'predict') => deployment.start(role)
+  const [ingest, ...predictors] = await Promise.all([
+    start('ingest'),
+    ...Array.from({ length: options.predictors }, () => start('predict')),
+  ])
+  await allPredict(deployment, options.predictors)
+  return {
+    deployment,
+    predictors,
+    engines: deployment.engines,
+    failed: deployment.failed,
+    cpuSeconds: () => ({
+      predict: predictors.reduce((sum, { pid }) => sum + cpuSecondsOf(pid), 0),
+      rest: cpuSecondsOf(ingest.pid) + cpuSecondsOf(process.pid),
+    }),
+    close: () => deployment.close(),
+  }
+}
+
+/** Waits until every process has its share of the partitions and nothing moves any more. */
+async function allPredict({ settings, engines }: Deployment, processes: number): Promise<void> {
+  const { brokers, groupPrefix } = settings.kafka
+  const admin = createKafkaClient({ brokers, clientId: 'test' }).admin()
+  await admin.connect()
+  try {
+    await eventually(
+      () => admin.describeGroups([`${groupPrefix}predict`]),
+      ({ groups: [group] }) => group?.state === 'Stable' && group.members.length === processes,
+      { what: `a stable group of ${processes} predictors`, withinMs: 60_000, everyMs: 250 },
+    )
+  } finally {
+    await admin.disconnect()
+  }
+  // Members look up where each partition ends before they listen.
+  await engines.clock.sleep(SETTLE_MS)
+}
+
+const SETTLE_MS = 3_000
+
+/** Processor seconds of a process so far, from Linux's /proc; 0 once it is gone. */
+function cpuSecondsOf(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+  } catch {
+    return 0
+  }
+}
+
+const TICKS_PER_SECOND = 100
