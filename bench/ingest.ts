@@ -11,6 +11,7 @@ import { openEngines } from '../src/compose/engines.ts'
 import { openLayers } from '../src/compose/layers.ts'
 import { openOrigins } from '../src/compose/origins.ts'
 import { Heartbeat } from '../src/heartbeat.ts'
+import type { AccessEvent } from '../src/model/access.ts'
 import type { ModelStore, RowSpace, RowWrite } from '../src/ports/model-store.ts'
 import { FRAME_BYTES } from '../src/wire/framing.ts'
 import { loadSchema } from '../src/wire/load-schema.ts'
@@ -80,6 +81,12 @@ async function publishSessions(site: Site, accessesWanted: number): Promise<numb
     workspaces: WORKSPACES,
     filesPerWorkspace: FILES_PER_WORKSPACE,
   })
+  await appendEvents(site, events)
+  return events.reduce((sum, event) => sum + event.accesses.length, 0)
+}
+
+/** Puts the events on the log, in their order. */
+export async function appendEvents(site: Site, events: readonly AccessEvent[]): Promise<void> {
   const engines = openEngines(site.settings(), { logger: SILENT_LOG, telemetry: createSilentTelemetry() })
   try {
     for (let at = 0; at < events.length; at += APPEND_RECORDS) {
@@ -93,7 +100,6 @@ async function publishSessions(site: Site, accessesWanted: number): Promise<numb
   } finally {
     await engines.close()
   }
-  return events.reduce((sum, event) => sum + event.accesses.length, 0)
 }
 
 /** Runs the ingest flow with an empty model until all accesses are stored. `noted` gets what it wrote. */
@@ -150,7 +156,7 @@ function rowsOf({ rows, bytes }: NotedChange): RowWrite[] {
 }
 
 /** kafkajs and avsc with nothing around them. Returns accesses a second. */
-async function readRaw({ brokers, topicPrefix }: Site, accesses: number): Promise<number> {
+export async function readRaw({ brokers, topicPrefix }: Site, accesses: number): Promise<number> {
   const { type } = loadSchema('access-event.v1.avsc')
   const consumer = createKafkaClient({ brokers, clientId: 'raw' }).consumer({
     groupId: `${topicPrefix}${randomUUID()}`,

@@ -10,6 +10,7 @@ import { measureIngest } from './ingest.ts'
 import { measureLatency } from './latency.ts'
 import { measureEventLog } from './log.ts'
 import { measureModelBytes } from './model-bytes.ts'
+import { measurePredict } from './predict.ts'
 import { type Bench, machineFacts, type Result, resultOf, tableOf } from './report.ts'
 import { openServers } from './servers.ts'
 import { measureStore } from './store.ts'
@@ -17,6 +18,7 @@ import { measureWarm } from './warm.ts'
 
 const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['ingest', measureIngest],
+  ['predict', measurePredict],
   ['latency', measureLatency],
   ['warm', measureWarm],
   ['model-bytes', measureModelBytes],

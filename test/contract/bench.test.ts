@@ -4,7 +4,18 @@ import { spawnForewarm } from '../support/process.ts'
 const services = inject('services')
 
 /** Every bench, and how many figures it gives. */
-const FIGURES = { ingest: 3, latency: 2, warm: 1, 'model-bytes': 1, fold: 1, store: 3, log: 4, deps: 6, glob: 1 }
+const FIGURES = {
+  ingest: 3,
+  predict: 2,
+  latency: 2,
+  warm: 1,
+  'model-bytes': 1,
+  fold: 1,
+  store: 3,
+  log: 4,
+  deps: 6,
+  glob: 1,
+}
 
 /** Builds forewarm once and starts it some times. */
 const testMsMax = 240_000

@@ -125,7 +125,8 @@ export class PredictHandler implements LogHandler {
       if (signal.aborted || unreadableNow) break
       next = record.offset + 1
     }
-    for (const { session, event, record } of moved.values()) await this.#predict(session, event, record)
+    // Their commands go out together: one after the other, each would wait for the log.
+    await Promise.all([...moved.values()].map(({ session, event, record }) => this.#predict(session, event, record)))
     return { next, commit: state.sessions.resumeOffset(next), ...(unreadableNow && { pauseMs: RETRY_MS }) }
   }
 
