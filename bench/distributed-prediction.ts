@@ -13,7 +13,7 @@
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readTraceFile } from '../src/adapters/trace/trace-file.ts'
+import { readTrace } from '../src/adapters/trace/trace-rows.ts'
 import type { Verdict } from '../src/model/replay/judge.ts'
 import { capacityOf, distinctFilesOf, prefixOf, type Trace } from '../src/model/replay/trace.ts'
 import { type FleetRun, type Quantiles, runFleet } from '../test/support/fleet/run.ts'
@@ -42,7 +42,7 @@ const { values } = parseArgs({
 if (values.traces === undefined) throw new Error('--traces DIR is missing: the folder of the recorded traces')
 
 const file = join(values.traces, `${values.trace}.csv.gz`)
-const whole = await readTraceFile(file)
+const whole = await readTrace(file)
 const slower = Number(values.slower)
 const trace = stretched(values.rows === undefined ? whole : prefixOf(whole, Number(values.rows)))
 const capacityFiles = capacityOf(values.capacity, distinctFilesOf(trace))

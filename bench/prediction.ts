@@ -8,7 +8,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readGraphFiles, readTraceFile } from '../src/adapters/trace/trace-file.ts'
+import { readGraphFiles } from '../src/adapters/trace/graph-file.ts'
+import { readTrace } from '../src/adapters/trace/trace-rows.ts'
 import { playTrace } from '../src/cli/replay.ts'
 import type { Aggressiveness, PredictorGraph } from '../src/model/prediction/predictor.ts'
 import { capacityOf, distinctFilesOf, type Trace } from '../src/model/replay/trace.ts'
@@ -136,7 +137,7 @@ const none = new Map<string, PredictorGraph>()
 let loaded: { name: string; trace: Trace } | undefined
 
 async function traceOf(name: string): Promise<Trace> {
-  if (loaded?.name !== name) loaded = { name, trace: await readTraceFile(join(folder, `${name}.csv.gz`)) }
+  if (loaded?.name !== name) loaded = { name, trace: await readTrace(join(folder, `${name}.csv.gz`)) }
   return loaded.trace
 }
 
@@ -152,10 +153,11 @@ async function lineOf(row: Row): Promise<string> {
   const trace = await traceOf(row.trace)
   const capacityFiles = capacityOf(row.capacity, distinctFilesOf(trace))
   const options = { capacityFiles, latencyMs: row.latencyMs, aggressiveness: row.aggressiveness ?? 'medium' } as const
-  const startMs = performance.now()
+  const before = process.cpuUsage()
   const play = { ...options, predictor: 'learned', next20: values.next20 } as const
-  const { report } = playTrace(trace, row.graph ? graphs : none, play)
-  const readsPerSecond = Math.round((1000 * report.reads) / (performance.now() - startMs))
+  const { report } = await playTrace(trace, row.graph ? graphs : none, play)
+  const { user, system } = process.cpuUsage(before)
+  const readsPerSecond = Math.round((1_000_000 * report.reads) / (user + system))
   const precision = report.precision ?? 1
   const reached =
     report.hit >= (row.hit ?? 0) &&

@@ -32,7 +32,8 @@ Examples:
   forewarm explain src/main.py                  why a file was, or was not, warmed
   forewarm patterns                             what was learned: correlations, sequences, hours
   forewarm record -- npx eslint .               run a command and publish which files it reads
-  forewarm publish trace.csv --speed 10         replay a trace, ten times as fast
+  forewarm publish trace.csv --speed 10         put a trace on the log, ten times as fast
+  forewarm replay trace.csv.gz                  what warming would have been worth on a trace
   forewarm cache stats --workspace acme/web     what the cache holds of a workspace
   forewarm model dump --workspace acme/web      what has been learned of a workspace
   forewarm deps src/main.ts --depth 2           what a file imports, and what that imports
@@ -75,7 +76,7 @@ const allCommands = (context: CommandContext): readonly Command[] => [
   patternsCommand(context),
   ...pauseCommands(context),
   modelCommand(context),
-  replayCommand(),
+  replayCommand({ ...context, report: terminal.report, atTerminal: process.stderr.isTTY === true }),
   recordCommand({
     connect: () => connectLog(context.settings()),
     environment: ownEnvironment(),

@@ -1,109 +1,105 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import type { ReplayReport } from '../model/replay/report.ts'
+import { PAGE_SCRIPT, PAGE_STYLE } from './replay-page.ts'
 
-const WIDTH = 880
-const HEIGHT = 320
-const LEFT = 48
-const TOP = 16
-const LINES = [
-  { key: 'lru', name: 'LRU', colour: '#8a8f98', dash: '5 4' },
-  { key: 'warming', name: 'warming', colour: '#0b6e4f', dash: '' },
-  { key: 'belady', name: 'Belady (no warming)', colour: '#b35c00', dash: '2 3' },
-] as const
+export type PageOptions = {
+  readonly predictor: string
+  readonly aggressiveness: string
+  readonly report: ReplayReport
+}
 
-/** One self-contained page: the course of the hit ratio, reliability, and the figures. */
-export function reportHtml(title: string, report: ReplayReport): string {
+/** One page that needs nothing else: the course of the hit ratio, what was promised and kept, and the figures. */
+export function reportHtml(title: string, { report, predictor, aggressiveness }: PageOptions): string {
+  const { course, reliability, reads } = report
+  const data = { course, reads, reliability: reliability.filter(({ warms }) => warms > 0) }
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title><style>
-body{font:15px/1.5 system-ui,sans-serif;max-width:920px;margin:2rem auto;padding:0 1rem;color:#1c1f23;background:#fff}
-h1{font-size:1.3rem}h2{font-size:1rem;margin-top:2rem}svg{width:100%;height:auto}text{font-size:12px;fill:#4a4f57}
-table{border-collapse:collapse}td,th{padding:.15rem .9rem .15rem 0;text-align:right}td:first-child,th:first-child{text-align:left}
-p{max-width:44rem}
-</style></head><body>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>${escapeHtml(title)}</title>
+<style>${asset('uPlot.min.css')}${PAGE_STYLE}</style></head><body><main>
 <h1>${escapeHtml(title)}</h1>
-<p>${report.reads} reads of ${report.distinctFiles} files; a cache of ${report.capacityFiles} files; warms arrive after ${report.latencyMs} ms.
-Warming removed ${(100 * report.missReduction).toFixed(1)} % of the misses of LRU.</p>
-<h2>Hit ratio over the course of the trace</h2>
-${coursePlot(report)}
-<h2>Promised and kept: probability against the share of warms read before they left</h2>
-${reliabilityPlot(report)}
-<h2>Figures</h2>
-${figureTable(report)}
+<p>${count(reads)} reads of ${count(report.distinctFiles)} files by a cache of ${count(report.capacityFiles)} files.
+Predictor ${escapeHtml(predictor)}, aggressiveness ${escapeHtml(aggressiveness)}; a warm takes ${report.latencyMs} ms.</p>
+${tiles(report)}
+<h2>Hit ratio over the trace</h2>
+<p>Each point is the mean over ${count(Math.ceil(reads / Math.max(1, course.lru.length)))} reads. Belady's bound is the best that a cache which fills on demand could do, knowing the future; warming may pass it.</p>
+<div class="plot" id="course"></div>
+<h2>Promised and kept</h2>
+<p>The warms by the probability that they were issued with, and the share of them that was read before it left. On the line both agree.</p>
+<div class="plot" id="reliability"></div>
 <h2>By reason</h2>
 ${reasonTable(report)}
+<h2>All figures</h2>
+${figureTable(report)}
+</main><script>${asset('uPlot.iife.min.js')}</script>
+<script>const report = ${JSON.stringify(data).replaceAll('<', '\\u003c')};${PAGE_SCRIPT}</script>
 </body></html>
 `
 }
 
-function coursePlot(report: ReplayReport): string {
-  const lines = LINES.map(({ key, colour, dash }) => {
-    const values = report.course[key]
-    const points = values.map((value, nth) => `${x((nth + 0.5) / values.length)},${y(value)}`).join(' ')
-    return `<polyline fill="none" stroke="${colour}" stroke-width="2" stroke-dasharray="${dash}" points="${points}"/>`
-  })
-  const legend = LINES.map(({ name, colour, dash }, nth) => {
-    const at = LEFT + 8 + nth * 170
-    return `<line x1="${at}" x2="${at + 28}" y1="${HEIGHT + 30}" y2="${HEIGHT + 30}" stroke="${colour}" stroke-width="2" stroke-dasharray="${dash}"/><text x="${at + 34}" y="${HEIGHT + 34}">${name}</text>`
-  })
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT + 44}" role="img" aria-label="hit ratios">${grid()}${lines.join('')}${legend.join('')}</svg>`
+function asset(name: string): string {
+  return readFileSync(createRequire(import.meta.url).resolve(`uplot/dist/${name}`), 'utf8')
 }
 
-function reliabilityPlot(report: ReplayReport): string {
-  const most = Math.max(1, ...report.reliability.map(({ warms }) => warms))
-  const dots = report.reliability
-    .filter(({ warms }) => warms > 0)
-    .map(({ warms, promised, used }) => {
-      const radius = (3 + 11 * Math.sqrt(warms / most)).toFixed(1)
-      return `<circle cx="${x(promised)}" cy="${y(used)}" r="${radius}" fill="#0b6e4f" fill-opacity=".65"><title>${warms} warms</title></circle>`
-    })
-  const diagonal = `<line x1="${x(0)}" y1="${y(0)}" x2="${x(1)}" y2="${y(1)}" stroke="#b35c00" stroke-dasharray="4 4"/>`
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT + 24}" role="img" aria-label="reliability">${grid()}${diagonal}${dots.join('')}<text x="${WIDTH - 170}" y="${HEIGHT + 18}">promised probability</text></svg>`
+function tiles(report: ReplayReport): string {
+  const shown: readonly [string, string][] = [
+    ['LRU', ratio(report.baselineHit)],
+    ['with warming', ratio(report.hit)],
+    ["Belady's bound", ratio(report.beladyHit)],
+    ['misses removed', `${(100 * report.missReduction).toFixed(1)} %`],
+    ['precision', ratio(report.precision)],
+    ['inserted a read', report.perRead.toFixed(2)],
+  ]
+  const cells = shown.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`)
+  return `<dl class="tiles">${cells.join('')}</dl>`
 }
 
-function grid(): string {
-  return [0, 0.25, 0.5, 0.75, 1]
-    .map(
-      (value) =>
-        `<line x1="${LEFT}" x2="${WIDTH}" y1="${y(value)}" y2="${y(value)}" stroke="#e3e5e8"/><text x="8" y="${Number(y(value)) + 4}">${value.toFixed(2)}</text>`,
-    )
-    .join('')
+function reasonTable({ reasons }: ReplayReport): string {
+  if (reasons.length === 0) return '<p>Nothing was warmed.</p>'
+  const most = Math.max(1, ...reasons.map(({ inserted }) => inserted))
+  const rows = reasons.map(({ reason, warms, inserted, used, precision }) => {
+    const [kept, lost] = [used, inserted - used].map((part) => ((100 * part) / most).toFixed(1))
+    const bar = `<span class="bar"><i class="kept" style="width:${kept}%"></i><i class="lost" style="width:${lost}%"></i></span>`
+    const cells = [warms, inserted, used, inserted - used].map((value) => `<td>${count(value)}</td>`).join('')
+    return `<tr><th scope="row">${escapeHtml(reason)}</th>${cells}<td>${ratio(precision)}</td><td class="wide">${bar}</td></tr>`
+  })
+  return table(['reason', 'issued', 'inserted', 'read', 'wasted', 'precision', 'read and wasted'], rows)
 }
 
 function figureTable(report: ReplayReport): string {
-  const rows: [string, number | null][] = [
-    ['hit ratio of LRU', report.baselineHit],
-    ['hit ratio with warming', report.hit],
-    ["hit ratio of Belady's bound, without warming", report.beladyHit],
-    ['hit ratio with warming where unread warms leave first', report.ownPolicy.hit],
-    ['precision: warms read before they left, of those inserted', report.precision],
-    ['warms inserted a read', report.perRead],
-    ['entries renewed a read', report.touchesPerRead],
-    ['warms that came late', report.late],
+  const { ownPolicy, settled, next20 } = report
+  const rows: [string, string][] = [
+    ['hit ratio of LRU', ratio(report.baselineHit)],
+    ['hit ratio with warming', ratio(report.hit)],
+    ["hit ratio of Belady's bound, without warming", ratio(report.beladyHit)],
+    ['warms issued', count(report.warms)],
+    ['precision: warms read before they left, of those inserted', ratio(report.precision)],
+    ['warms that were wasted', count(report.wasted)],
+    ['warms that came too late', count(report.late)],
+    ['warms inserted a read', report.perRead.toFixed(4)],
+    ['entries renewed a read', report.touchesPerRead.toFixed(4)],
+    ["hit ratio without warming under the product's own policy", ratio(ownPolicy.baselineHit)],
+    ["hit ratio with warming under the product's own policy", ratio(ownPolicy.hit)],
+    ["warms refused under the product's own policy: the cache is full of live entries", count(ownPolicy.refused)],
+    ["accuracy by the model's own settlement", ratio(settled.accuracy)],
   ]
-  if (report.next20 !== undefined)
-    rows.push(['next 20 files: P@10', report.next20.precisionAt10], ['next 20 files: R@20', report.next20.recallAt20])
-  return `<table>${rows.map(([name, value]) => `<tr><td>${name}</td><td>${figure(value)}</td></tr>`).join('')}</table>`
-}
-
-function reasonTable(report: ReplayReport): string {
-  const rows = report.reasons.map(
-    ({ reason, inserted, used, precision }) =>
-      `<tr><td>${escapeHtml(reason)}</td><td>${inserted}</td><td>${used}</td><td>${figure(precision)}</td></tr>`,
+  if (next20 !== undefined) {
+    rows.push(['next 20 files: P@10', ratio(next20.precisionAt10)], ['next 20 files: R@20', ratio(next20.recallAt20)])
+  }
+  return table(
+    ['figure', 'value'],
+    rows.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${value}</td></tr>`),
   )
-  return `<table><tr><th>reason</th><th>inserted</th><th>read</th><th>precision</th></tr>${rows.join('')}</table>`
 }
 
-function figure(value: number | null): string {
-  if (value === null) return 'none'
-  return Number.isInteger(value) ? String(value) : value.toFixed(4)
+function table(head: readonly string[], rows: readonly string[]): string {
+  const cells = head.map((name) => `<th scope="col">${name}</th>`).join('')
+  return `<div class="scroll"><table><thead><tr>${cells}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`
 }
 
-function x(share: number): string {
-  return (LEFT + share * (WIDTH - LEFT)).toFixed(1)
-}
+const ratio = (value: number | null): string => (value === null ? 'none' : value.toFixed(3))
 
-function y(share: number): string {
-  return (TOP + (1 - share) * (HEIGHT - TOP)).toFixed(1)
-}
+const count = (value: number): string => value.toLocaleString('en')
 
 function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

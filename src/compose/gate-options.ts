@@ -8,10 +8,12 @@ const OPEN_MAX = 100_000
 /** Seconds of the share that may be issued at once. */
 const BURST_SECONDS = 2
 
-export const gateOptions = (
-  { predictor, aggressiveness, horizonMs }: Pick<Settings['predict'], 'predictor' | 'aggressiveness' | 'horizonMs'>,
-  perSecondMax: number,
-): GateOptions => ({
+type Held = Pick<Settings['predict'], 'aggressiveness' | 'horizonMs'> & {
+  /** `none`: there is nothing to hold back. */
+  readonly predictor: Settings['predict']['predictor'] | 'none'
+}
+
+export const gateOptions = ({ predictor, aggressiveness, horizonMs }: Held, perSecondMax: number): GateOptions => ({
   cutOff: predictor === 'learned' ? 'decided' : predictor === 'manual' ? 0 : CUT_OFFS[aggressiveness],
   horizonMs,
   perSecondMax,

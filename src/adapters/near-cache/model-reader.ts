@@ -55,7 +55,9 @@ class NearCacheReader implements ModelReader {
   constructor(store: ModelStore, options: ModelReaderOptions) {
     this.#store = store
     this.#options = options
-    const fresh = { max: options.entriesMax, ttl: options.freshMs, perf: { now: options.now } }
+    // The clock may be a simulated one: it is asked each time, and shifted, since a start at 0 would count as none.
+    const perf = { now: () => options.now() + 1 }
+    const fresh = { max: options.entriesMax, ttl: options.freshMs, ttlResolution: 0, perf }
     this.#files = new LRUCache(fresh)
     this.#profiles = new LRUCache({ ...fresh, max: 256 })
     this.#closed = new LRUCache({ ...fresh, max: 256 })

@@ -1,11 +1,20 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { PassThrough, pipeline, type Writable } from 'node:stream'
+import { pipeline, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
+import { TraceBuilder } from '../../model/replay/build-trace.ts'
+import type { Trace } from '../../model/replay/trace.ts'
 import { ForewarmError } from '../../ports/errors.ts'
 import type { TraceRow } from '../../ports/trace.ts'
 import { csvCell, splitCsv } from './csv.ts'
+
+/** Reads a trace file into memory. */
+export async function readTrace(file: string): Promise<Trace> {
+  const builder = new TraceBuilder()
+  for await (const row of readTraceRows(file)) builder.add(row)
+  return builder.build()
+}
 
 /** First line of every trace file. */
 export const TRACE_HEADER = 'time_ms,workspace,session,path'
@@ -20,7 +29,8 @@ export async function* readTraceRows(file: string): AsyncGenerator<TraceRow> {
   for await (const line of linesOf(file)) {
     lineNumber += 1
     if (lineNumber === 1) {
-      if (line.trim() !== TRACE_HEADER) throw invalid(`${file}: the first line must be '${TRACE_HEADER}'`)
+      if (line.trim() !== TRACE_HEADER)
+        throw invalid(`${file}: the first line must be '${TRACE_HEADER}', not '${line.slice(0, 80)}'`)
     } else if (line !== '') {
       const row = parseRow(line, `${file}:${lineNumber}`)
       if (row.timeMs < lastMs) throw invalid(`${file}:${lineNumber}: time goes back; sort the rows by time`)
@@ -36,24 +46,32 @@ function parseRow(line: string, where: string): TraceRow {
   const [time = '', workspace = '', session = '', path = ''] = cells
   if (cells.length !== 4) throw invalid(`${where}: ${cells.length} cells where 4 belong`)
   const timeMs = time === '' ? Number.NaN : Number(time)
-  if (!Number.isSafeInteger(timeMs))
-    throw invalid(`${where}: '${time.slice(0, 40)}' is no whole number of milliseconds`)
+  if (!Number.isSafeInteger(timeMs) || timeMs < 0)
+    throw invalid(`${where}: '${time.slice(0, 40)}' is no whole number of milliseconds since 1970`)
   return { timeMs, workspace, session, path }
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
+/** Lines of a text file, gunzipped when its name ends in `.gz`. Rejects with FW_REQUEST_INVALID when it cannot be read. */
+export async function* linesOf(file: string): AsyncGenerator<string> {
   const source = createReadStream(file)
-  // pipeline hands errors of either stream to the end that is read.
-  const text = pipeline(source, file.endsWith('.gz') ? createGunzip() : new PassThrough(), () => {})
+  const text = file.endsWith('.gz') ? source.pipe(createGunzip()) : source
   const lines = createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY })
+  let failure: unknown
+  for (const stream of [source, text]) {
+    stream.on('error', (cause: unknown) => {
+      failure ??= cause
+      lines.close()
+    })
+  }
   try {
     yield* lines
-    if (text.errored !== null) throw text.errored
   } catch (cause) {
-    throw invalid(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+    failure ??= cause
   } finally {
     source.destroy()
+    text.destroy()
   }
+  if (failure !== undefined) throw invalid(unreadable(file, failure), failure)
 }
 
 export type TraceWriter = {
@@ -92,6 +110,15 @@ export function createTraceWriter(file: string): TraceWriter {
       await done
     },
   }
+}
+
+function unreadable(file: string, cause: unknown): string {
+  const said = cause instanceof Error ? cause.message : String(cause)
+  const isPacked = cause instanceof Error && 'code' in cause && String(cause.code).startsWith('Z_')
+  const mend = isPacked
+    ? 'it is no whole gzip file; copy it again, or drop .gz from the name of a plain one'
+    : 'name an existing file'
+  return `${file} cannot be read (${said}): ${mend}`
 }
 
 const invalid = (message: string, cause?: unknown): ForewarmError =>

@@ -3,7 +3,7 @@ import { shortId } from '../../model/identity.ts'
 import { takeDirtyRows } from '../../model/rows/save.ts'
 import type { RowWrite } from '../../ports/model-store.ts'
 import { compareCursors, type Fence, formatFence, INGEST_TOPICS, parseFence } from './fence.ts'
-import { type IngestDeps, loadShard } from './load-shard.ts'
+import { type FoldDeps, loadShard } from './load-shard.ts'
 import { reportShard } from './report.ts'
 
 /** The bucket's fence is not what this process wrote last: somebody else wrote, or the store lost its tail. */
@@ -36,9 +36,9 @@ export class Bucket {
   unknown = false
   /** A batch folds into it now. */
   busy = false
-  readonly #deps: IngestDeps
+  readonly #deps: FoldDeps
 
-  constructor(number: number, deps: IngestDeps, start: Fence) {
+  constructor(number: number, deps: FoldDeps, start: Fence) {
     this.number = number
     this.#deps = deps
     this.believed = start

@@ -6,13 +6,13 @@ import { ROWS_PER_APPLY_MAX, type RowWrite } from '../../ports/model-store.ts'
 import type { Bucket, HeldShard } from './bucket.ts'
 import type { Cursor } from './fence.ts'
 import type { Item } from './item.ts'
-import type { IngestDeps } from './load-shard.ts'
+import type { FoldDeps } from './load-shard.ts'
 
 /** What became of a bucket's records. */
 export type Fates = { done: number; skipped: number; parked: number }
 
 /** Folds a bucket's records in order, writing whenever a write is full, and at the end. */
-export async function foldItems(deps: IngestDeps, bucket: Bucket, items: readonly Item[]): Promise<Fates> {
+export async function foldItems(deps: FoldDeps, bucket: Bucket, items: readonly Item[]): Promise<Fates> {
   const fates: Fates = { done: 0, skipped: 0, parked: 0 }
   for (const item of items) {
     const cursor = bucket.cursor[item.topic]
@@ -37,7 +37,7 @@ const move = (bucket: Bucket, item: Item, cursor: Cursor): void => {
   bucket.cursor = { ...bucket.cursor, [item.topic]: cursor }
 }
 
-async function foldItem(deps: IngestDeps, bucket: Bucket, item: Foldable): Promise<void> {
+async function foldItem(deps: FoldDeps, bucket: Bucket, item: Foldable): Promise<void> {
   const cursor = bucket.cursor[item.topic]
   let step = item.offset === cursor.next ? cursor.index : 0
   if (item.kind === 'event' && item.event.forget && step === 0) {
@@ -70,7 +70,7 @@ function foldSteps(bucket: Bucket, held: HeldShard, item: Foldable, from: number
 }
 
 /** Deletes a shard's rows, as many writes as it takes: all but the last leave the fence before the record. */
-async function forget(deps: IngestDeps, bucket: Bucket, item: Foldable): Promise<void> {
+async function forget(deps: FoldDeps, bucket: Bucket, item: Foldable): Promise<void> {
   const held = await bucket.shard(item.key)
   if (bucket.cursor[item.topic].next !== item.offset) move(bucket, item, { next: item.offset, index: 0 })
   await bucket.flush()

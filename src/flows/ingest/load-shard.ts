@@ -22,6 +22,9 @@ export type IngestDeps = {
   readonly nextMark: () => string
 }
 
+/** What folding works with, once records are decoded. */
+export type FoldDeps = Omit<IngestDeps, 'log' | 'codec' | 'logger'>
+
 type LoadDeps = Pick<IngestDeps, 'store' | 'limits' | 'sha256Hex'>
 
 /** Reads a shard's rows. `noted`: there were any, so its key is known. */

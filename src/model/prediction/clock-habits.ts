@@ -61,7 +61,7 @@ export class ClockHabits {
   /** When the next habit wants its files, Infinity when none does. */
   nextMs(): number {
     let next = Number.POSITIVE_INFINITY
-    for (const habit of this.#habits) if (!habit.asked) next = Math.min(next, habit.expectedMs - LEAD_MS)
+    for (const habit of this.#habits) next = Math.min(next, nextOf(habit))
     return next
   }
 
@@ -113,6 +113,12 @@ export function nameHabit(
 }
 
 const PRIOR = [0.05, 0.6, 0.8, 0.9]
+
+/** A habit that was asked for already comes again a period later, unless it was missed too often by then. */
+function nextOf({ asked, expectedMs, missed, period }: Habit): number {
+  if (!asked) return expectedMs - LEAD_MS
+  return missed < MISSES_MAX ? expectedMs + (PERIODS_MS[period] ?? DAY_MS) - LEAD_MS : Number.POSITIVE_INFINITY
+}
 
 function near(habit: Habit, timeMs: number): boolean {
   return Math.abs(habit.expectedMs - timeMs) <= TOLERANCE_MS

@@ -1,4 +1,4 @@
-import { ABSENT, type CachePolicy, LruCache, READ, WARMED } from './lru.ts'
+import { ABSENT, LruCache, READ, type ReplayCache, WARMED } from './lru.ts'
 import type { Trace } from './trace.ts'
 
 /** Warms in order of issue; `file` may lie past the trace's own files (a warm of something never read). */
@@ -20,10 +20,12 @@ export type Verdict = {
   readonly late: number
   /** Warms of present files, which only renew recency. */
   readonly touched: number
+  /** Warms that the cache did not take; plain LRU takes all. */
+  readonly refused: number
 }
 
-/** What became of a warm: on its way still, a renewal, inserted (and wasted so far), inserted and read. */
-export const FATE = { pending: 0, touched: 1, wasted: 2, used: 3 } as const
+/** What became of a warm: on its way still, a renewal, inserted (and wasted so far), inserted and read, not taken. */
+export const FATE = { pending: 0, touched: 1, wasted: 2, used: 3, refused: 4 } as const
 
 export const NO_DECISIONS: Decisions = { afterRow: [], atMs: [], file: [] }
 
@@ -32,7 +34,7 @@ export const NO_DECISIONS: Decisions = { afterRow: [], atMs: [], file: [] }
  * `latencyMs` after its time. The replay loop steps it with decisions as they come; `judge` with recorded ones.
  */
 export class Judging {
-  readonly #cache: LruCache
+  readonly #cache: ReplayCache
   readonly #lastMissRow: Int32Array
   /** Number of the decision that brought a file in. */
   readonly #broughtBy: number[] = []
@@ -44,30 +46,28 @@ export class Judging {
   #used = 0
   #late = 0
   #touched = 0
+  #refused = 0
   #next = 0
   readonly #trace: Trace
   readonly #decisions: Decisions
   readonly #latencyMs: number
 
-  constructor(
-    trace: Trace,
-    decisions: Decisions,
-    bounds: { capacityFiles: number; latencyMs: number; policy?: CachePolicy },
-  ) {
+  constructor(trace: Trace, decisions: Decisions, by: { cache: ReplayCache; latencyMs: number }) {
     this.#trace = trace
     this.#decisions = decisions
-    this.#latencyMs = bounds.latencyMs
-    this.#cache = new LruCache(bounds.capacityFiles, trace.files.length, bounds.policy)
+    this.#latencyMs = by.latencyMs
+    this.#cache = by.cache
     this.#lastMissRow = new Int32Array(trace.files.length).fill(-1)
   }
 
   /** Applies the warms that have arrived, then the read of `row`; says what the read found. */
   step(row: number): 'hit' | 'warmHit' | 'miss' {
-    this.#arrive(row, this.#trace.timeMs[row] ?? 0)
+    const nowMs = this.#trace.timeMs[row] ?? 0
+    this.arrive(row, nowMs)
     this.#reads++
     const file = this.#trace.file[row] ?? 0
-    const found = this.#cache.state(file)
-    this.#cache.put(file, READ)
+    const found = this.#cache.state(file, nowMs)
+    this.#cache.put(file, READ, nowMs)
     if (found === ABSENT) {
       this.#lastMissRow[file] = row
       return 'miss'
@@ -79,47 +79,70 @@ export class Judging {
     return 'warmHit'
   }
 
+  /** Applies the warms that have arrived by `nowMs`, before `row` is read; returns how many have arrived in all. */
+  arrive(row: number, nowMs: number): number {
+    const { afterRow, atMs, file } = this.#decisions
+    for (; this.#next < file.length; this.#next++) {
+      const after = afterRow[this.#next] ?? 0
+      const arrivesMs = (atMs[this.#next] ?? 0) + this.#latencyMs
+      if (after >= row || arrivesMs > nowMs) break
+      this.#warm(file[this.#next] ?? 0, { after, nowMs: arrivesMs })
+    }
+    return this.#next
+  }
+
+  /** Number of the decision that brought a file in last, if one did. */
+  broughtBy(file: number): number | undefined {
+    return this.#broughtBy[file]
+  }
+
   verdict(): Verdict {
     const { reads, hits } = { reads: this.#reads, hits: this.#hits }
-    const [inserted, used, late, touched] = [this.#inserted, this.#used, this.#late, this.#touched]
-    return { reads, hits, misses: reads - hits, inserted, used, late, touched }
+    const [inserted, used, late] = [this.#inserted, this.#used, this.#late]
+    const [touched, refused] = [this.#touched, this.#refused]
+    return { reads, hits, misses: reads - hits, inserted, used, late, touched, refused }
   }
 
-  #arrive(row: number, nowMs: number): void {
-    const { afterRow, atMs, file } = this.#decisions
-    while (this.#next < file.length) {
-      const after = afterRow[this.#next] ?? 0
-      if (after >= row || (atMs[this.#next] ?? 0) + this.#latencyMs > nowMs) return
-      this.#warm(file[this.#next] ?? 0, after)
-      this.#next++
+  #warm(file: number, when: { after: number; nowMs: number }): void {
+    if ((this.#lastMissRow[file] ?? -1) > when.after) this.#late++
+    this.fates[this.#next] = this.#place(file, when.nowMs)
+  }
+
+  #place(file: number, nowMs: number): number {
+    const found = this.#cache.state(file, nowMs)
+    if (found !== ABSENT) {
+      this.#touched++
+      this.#cache.put(file, found, nowMs)
+      return FATE.touched
     }
-  }
-
-  #warm(file: number, afterRow: number): void {
-    if ((this.#lastMissRow[file] ?? -1) > afterRow) this.#late++
-    const found = this.#cache.state(file)
-    this.fates[this.#next] = found === ABSENT ? FATE.wasted : FATE.touched
-    if (found === ABSENT) {
-      this.#inserted++
-      this.#broughtBy[file] = this.#next
-    } else this.#touched++
-    this.#cache.put(file, found === ABSENT ? WARMED : found)
+    if (!this.#cache.put(file, WARMED, nowMs)) {
+      this.#refused++
+      return FATE.refused
+    }
+    this.#inserted++
+    this.#broughtBy[file] = this.#next
+    return FATE.wasted
   }
 }
 
+/** What a trace is played against: a cache, plain LRU unless one is given, and the delay of warms. */
+export type JudgeBounds = {
+  readonly capacityFiles: number
+  readonly latencyMs: number
+  readonly cache?: ReplayCache
+}
+
 /** The figures of a whole trace under recorded decisions. */
-export function judge(
-  trace: Trace,
-  decisions: Decisions,
-  bounds: { capacityFiles: number; latencyMs: number; policy?: CachePolicy },
-): Verdict {
-  const judging = new Judging(trace, decisions, bounds)
+export function judge(trace: Trace, decisions: Decisions, bounds: JudgeBounds): Verdict {
+  const cache = bounds.cache ?? new LruCache(bounds.capacityFiles, trace.files.length)
+  const judging = new Judging(trace, decisions, { cache, latencyMs: bounds.latencyMs })
   for (let row = 0; row < trace.file.length; row++) judging.step(row)
   return judging.verdict()
 }
 
 /** By row, whether plain LRU without warming hits (1) or misses (0). */
 export function hitsByRow(trace: Trace, capacityFiles: number): Uint8Array {
-  const judging = new Judging(trace, NO_DECISIONS, { capacityFiles, latencyMs: 0 })
+  const cache = new LruCache(capacityFiles, trace.files.length)
+  const judging = new Judging(trace, NO_DECISIONS, { cache, latencyMs: 0 })
   return Uint8Array.from(trace.file, (_, row) => (judging.step(row) === 'miss' ? 0 : 1))
 }

@@ -1,47 +1,49 @@
-/**
- * An LRU over small integers as a doubly linked list in typed arrays, with the two policies that replay compares:
- * plain LRU (the judge's), and the product's own, where unread warms leave first, oldest before newest.
- */
+import { FileLists } from './file-lists.ts'
+
+/** What a cache has of a file. */
 export const ABSENT = 0
 export const READ = 1
 export const WARMED = 2
 
-export type CachePolicy = 'lru' | 'unreadWarmsFirst'
+/** A cache of files that all count as one, as replay plays it; event time in milliseconds never goes back. */
+export interface ReplayCache {
+  /** ABSENT, READ, or WARMED and not read yet. */
+  state(file: number, nowMs: number): number
+  /**
+   * Marks the file as used just now, in state READ or WARMED; what was absent takes the place of another. False when the
+   * cache takes no warm now.
+   */
+  put(file: number, state: number, nowMs: number): boolean
+}
 
-export class LruCache {
+const LIST = 0
+
+/** Plain least recently used, the judge's cache: warms count like reads. */
+export class LruCache implements ReplayCache {
   readonly #capacity: number
-  readonly #ownList: boolean
-  #next: Int32Array
-  #prev: Int32Array
+  readonly #lists: FileLists
   #state: Uint8Array
   #size = 0
 
   /** `files` is the number of ids in use so far; larger ids make it grow. */
-  constructor(capacity: number, files: number, policy: CachePolicy = 'lru') {
+  constructor(capacity: number, files: number) {
     this.#capacity = capacity
-    this.#ownList = policy === 'unreadWarmsFirst'
-    const slots = files + HEADS
-    this.#next = new Int32Array(slots)
-    this.#prev = new Int32Array(slots)
-    this.#state = new Uint8Array(slots)
-    for (let head = 0; head < HEADS; head++) {
-      this.#next[head] = head
-      this.#prev[head] = head
-    }
+    this.#lists = new FileLists(1, files + 1)
+    this.#state = new Uint8Array(files + 1)
   }
 
   state(file: number): number {
-    return this.#state[file + HEADS] ?? ABSENT
+    return this.#state[this.#lists.nodeOf(file)] ?? ABSENT
   }
 
-  /** Marks `file` most recently used in state READ or WARMED, making room where it was absent. */
-  put(file: number, state: number): void {
-    const node = file + HEADS
+  put(file: number, state: number): boolean {
+    const node = this.#lists.nodeOf(file)
     if (node >= this.#state.length) this.#grow(node)
     if (this.#state[node] === ABSENT) this.#makeRoom()
-    else this.#unlink(node)
+    else this.#lists.unlink(node)
     this.#state[node] = state
-    this.#pushFront(node, this.#ownList && state === WARMED ? UNREAD_HEAD : MAIN_HEAD)
+    this.#lists.pushNewest(node, LIST)
+    return true
   }
 
   #makeRoom(): void {
@@ -49,43 +51,16 @@ export class LruCache {
       this.#size++
       return
     }
-    const unread = this.#prev[UNREAD_HEAD] ?? UNREAD_HEAD
-    const victim = unread !== UNREAD_HEAD ? unread : (this.#prev[MAIN_HEAD] ?? MAIN_HEAD)
-    this.#unlink(victim)
+    const victim = this.#lists.oldest(LIST)
+    this.#lists.unlink(victim)
     this.#state[victim] = ABSENT
   }
 
-  #unlink(node: number): void {
-    const before = this.#prev[node] ?? 0
-    const after = this.#next[node] ?? 0
-    this.#next[before] = after
-    this.#prev[after] = before
-  }
-
-  #pushFront(node: number, head: number): void {
-    const first = this.#next[head] ?? head
-    this.#next[node] = first
-    this.#prev[node] = head
-    this.#prev[first] = node
-    this.#next[head] = node
-  }
-
   #grow(node: number): void {
-    const slots = Math.max(node + 1, this.#state.length * 2)
-    this.#next = widened(this.#next, slots)
-    this.#prev = widened(this.#prev, slots)
-    const state = new Uint8Array(slots)
+    const nodes = Math.max(node + 1, this.#state.length * 2)
+    this.#lists.grow(nodes)
+    const state = new Uint8Array(nodes)
     state.set(this.#state)
     this.#state = state
   }
-}
-
-const MAIN_HEAD = 0
-const UNREAD_HEAD = 1
-const HEADS = 2
-
-function widened(array: Int32Array, length: number): Int32Array {
-  const wide = new Int32Array(length)
-  wide.set(array)
-  return wide
 }

@@ -1,11 +1,9 @@
 import type { Trace } from './trace.ts'
 
-const HORIZON = 20
+/** Files that are ranked, and looked for. */
+export const HORIZON = 20
 const TOP = 10
 const SKIPPED_SHARE = 0.2
-
-/** Ranks the files that `session` of `workspace` will read next, likeliest first. */
-export type Ranking = (workspace: string, session: string, count: number) => readonly string[]
 
 /**
  * The next-20 measures: at each read after the first fifth of the trace, the ranked list against the next 20 distinct
@@ -13,7 +11,6 @@ export type Ranking = (workspace: string, session: string, count: number) => rea
  */
 export class NextFiles {
   readonly #trace: Trace
-  readonly #ranking: Ranking
   readonly #nextRow: Int32Array
   readonly #every: number
   #lists = 0
@@ -21,22 +18,24 @@ export class NextFiles {
   #recall = 0
 
   /** `every`: only each so-manieth read is measured, for speed; 1 measures all. */
-  constructor(trace: Trace, ranking: Ranking, every = 1) {
+  constructor(trace: Trace, every = 1) {
     this.#trace = trace
-    this.#ranking = ranking
     this.#every = every
     this.#nextRow = nextRowOfSession(trace)
   }
 
-  measure(row: number): void {
-    if (row < this.#trace.file.length * SKIPPED_SHARE || row % this.#every !== 0) return
+  /** Whether the list after `row` counts; then `count` is to be told the 20 that are ranked first. */
+  counts(row: number): boolean {
+    const isAsked = row >= this.#trace.file.length * SKIPPED_SHARE && row % this.#every === 0
+    return isAsked && (this.#nextRow[row] ?? -1) >= 0
+  }
+
+  count(row: number, ranked: readonly string[]): void {
     const expected = this.#following(row)
-    const session = this.#trace.sessions[this.#trace.session[row] ?? 0]
-    if (expected.size === 0 || session === undefined) return
-    const ranked = this.#ranking(session.workspace, session.id, HORIZON)
+    const listed = ranked.slice(0, HORIZON)
     this.#lists++
-    this.#precision += ranked.slice(0, TOP).filter((path) => expected.has(path)).length / TOP
-    this.#recall += ranked.filter((path) => expected.has(path)).length / expected.size
+    this.#precision += listed.slice(0, TOP).filter((path) => expected.has(path)).length / TOP
+    this.#recall += listed.filter((path) => expected.has(path)).length / expected.size
   }
 
   figures(): { precisionAt10: number; recallAt20: number; lists: number } {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { createPredictor } from '../../../src/model/prediction/learned.ts'
-import { ManualPredictor } from '../../../src/model/prediction/manual.ts'
 import { analyzerOfSession, type Predictor, type PredictorAccess } from '../../../src/model/prediction/predictor.ts'
 import { HEAD, Scorer } from '../../../src/model/prediction/scorer.ts'
 
@@ -75,26 +74,6 @@ describe('the scorer', () => {
     }
     expect(scorer.score(often, 0, { count: 2, head: HEAD.near })).toBeCloseTo(0.9, 1)
     expect(scorer.score(seldom, 0, { count: 2, head: HEAD.near })).toBeCloseTo(0.1, 1)
-  })
-})
-
-describe('the rules of the manual', () => {
-  test('warm the company of a file from the fifth time on, and the ten strongest at most', () => {
-    const predictor = new ManualPredictor()
-    const company = (round: number): string[] =>
-      play(predictor, { id: `s${round}`, prefix: 'p', count: 12, startMs: round * 3_600_000 * 30 })
-    for (let round = 0; round < 4; round++) expect(company(round)).not.toContain('p/f11.ts')
-    expect(company(4)).toContain('p/f0.ts')
-    const atOnce = predictor.observe(access('s9', 'p/f5.ts', 3_600_000 * 300))
-    expect(atOnce.filter(({ reason }) => reason === 'co-access')).toHaveLength(10)
-  })
-
-  test('warm the twenty most read files of an hour when the hour comes again', () => {
-    const predictor = new ManualPredictor()
-    play(predictor, { id: 's', prefix: 'p', count: 30, startMs: 3_600_000 * 50 })
-    expect(predictor.nextTickMs()).toBe(3_600_000 * 51)
-    expect(predictor.tick(3_600_000 * 51)).toEqual([])
-    expect(predictor.tick(3_600_000 * 74)).toHaveLength(20)
   })
 })
 
