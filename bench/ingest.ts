@@ -110,7 +110,7 @@ async function ingest(site: Site, accesses: number, noted?: NotedChange[]): Prom
   const redis = new Redis(site.modelRedisUrl)
   const usedBefore = await processorSeconds(redis)
   const store = noted === undefined ? engines.store() : notingStore(engines.store(), noted)
-  const { origins } = openOrigins(settings, reporting)
+  const { origins } = openOrigins(settings, { ...reporting, notes: () => store.notes })
   const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
   const stage = await startIngestStage({
     ...reporting,

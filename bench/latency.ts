@@ -202,7 +202,7 @@ async function openPath(site: Site, folder: string, chains: readonly string[]) {
     const engines = openEngines(settings, { logger: SILENT_LOG, telemetry })
     opened.push(engines)
     const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
-    const { origins } = openOrigins(settings, { telemetry })
+    const { origins } = openOrigins(settings, { telemetry, notes: () => store().notes })
     const { clock, store } = engines
     const { graphs, layers } = openLayers({ settings, clock, origins, notes: () => store().notes })
     return { settings, engines, telemetry, logger: SILENT_LOG, heartbeat, origins, graphs, layers }

@@ -80,7 +80,7 @@ async function predict(site: Site, { accesses, records }: Published): Promise<Pr
   const opened = openEngines(settings, { logger: SILENT_LOG, telemetry })
   const counted = countingLog(opened, records)
   const engines = { ...opened, log: counted.log }
-  const { origins } = openOrigins(settings, { telemetry })
+  const { origins } = openOrigins(settings, { telemetry, notes: () => engines.store().notes })
   const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
   const { clock, store } = engines
   const { graphs, layers } = openLayers({ settings, clock, origins, notes: () => store().notes })

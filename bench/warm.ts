@@ -95,7 +95,7 @@ async function warmSeconds(servers: Servers, files: readonly File[], directory: 
       headers: new Map<string, string>(),
     }))
     await engines.log.append('warm-commands', await Promise.all(records))
-    const { origins } = openOrigins(settings, reporting)
+    const { origins } = openOrigins(settings, { ...reporting, notes: () => engines.store().notes })
     const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
     const stage = await startWarm({
       ...reporting,

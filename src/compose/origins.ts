@@ -7,6 +7,7 @@ import { createS3Origin } from '../adapters/origins/s3/origin.ts'
 import { ownEnvironment } from '../config/environment.ts'
 import type { OriginSettings, Settings } from '../config/schema.ts'
 import { ForewarmError } from '../ports/errors.ts'
+import type { NoteStore } from '../ports/notes.ts'
 import type { Origin, Origins } from '../ports/origin.ts'
 import type { Reporting } from './engines.ts'
 
@@ -16,12 +17,17 @@ export type OpenedOrigins = {
   close(): Promise<void>
 }
 
+export type OriginParts = Pick<Reporting, 'telemetry'> & {
+  /** Where versions of a folder's files are noted for later processes; asked for when it is first needed. */
+  readonly notes: () => NoteStore
+}
+
 /** Opens nothing yet: an origin connects at its first use. */
-export function openOrigins({ workspaces }: Settings, { telemetry }: Pick<Reporting, 'telemetry'>): OpenedOrigins {
+export function openOrigins({ workspaces }: Settings, { telemetry, notes }: OriginParts): OpenedOrigins {
   const origins = new Map<string, Origin>(
     [...workspaces].map(([name, { origin }]) => [
       name,
-      guardOrigin(openOrigin(name, origin), { ...origin.limits, workspace: name, telemetry }),
+      guardOrigin(openOrigin(name, origin, notes), { ...origin.limits, workspace: name, telemetry }),
     ]),
   )
   return {
@@ -32,10 +38,16 @@ export function openOrigins({ workspaces }: Settings, { telemetry }: Pick<Report
   }
 }
 
-function openOrigin(workspace: string, { directory, git, http, s3, limits }: OriginSettings): Origin {
+function openOrigin(
+  workspace: string,
+  { directory, git, http, s3, limits }: OriginSettings,
+  store: () => NoteStore,
+): Origin {
   const { PATH: searchPath } = ownEnvironment()
   const { timeoutMs } = limits
-  if (directory !== null) return createDirectoryOrigin(directory, { searchPath })
+  if (directory !== null) {
+    return createDirectoryOrigin(directory, { searchPath, notes: { store, group: `versions\n${workspace}` } })
+  }
   if (git.repository !== null) {
     return createGitOrigin({ repository: git.repository, revision: git.revision, searchPath, timeoutMs })
   }

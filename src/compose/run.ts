@@ -50,7 +50,7 @@ async function startNamed(
   try {
     const engines = openEngines(withMode(name, settings), reporting)
     closers.push(() => engines.close())
-    const { origins, close } = openOrigins(settings, reporting)
+    const { origins, close } = openOrigins(settings, { ...reporting, notes: () => engines.store().notes })
     closers.push(close)
     const { clock, store } = engines
     const { graphs, layers, close: closeLayers } = openLayers({ settings, clock, origins, notes: () => store().notes })

@@ -45,7 +45,7 @@ export async function openParts(
   const reporting = await openReporting(quiet, 'cli')
   const engines = openEngines(settings, reporting)
   const heartbeat = new Heartbeat(settings.health.stallMs, () => engines.clock.monotonicMs())
-  const { origins, close: closeOrigins } = openOrigins(settings, reporting)
+  const { origins, close: closeOrigins } = openOrigins(settings, { ...reporting, notes: () => engines.store().notes })
   const { clock, store } = engines
   const { graphs, layers, close: closeLayers } = openLayers({ settings, clock, origins, notes: () => store().notes })
   const close = async () => {

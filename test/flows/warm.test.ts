@@ -83,6 +83,27 @@ test('a file without a wanted version is not read again when the origin knows th
   expect(origin.reads).toHaveLength(2)
 })
 
+test('an origin is asked once for the version of a file that is not in the cache, and again after another command read it', async () => {
+  const origin = createCountingOrigin(files, async () => {
+    await eventually(
+      () => asked.length,
+      (count) => count >= 2,
+    )
+    return null
+  })
+  const asked: string[] = []
+  origin.version = async (path) => {
+    asked.push(path)
+    return origin.finished.has(path) ? 'v-a' : null
+  }
+  const worker = createWorker({ origin, settings: { leasePollMs: 1 } })
+  const both = [aCommand({ id: 'one' }), aCommand({ id: 'two' })]
+  await worker.handle(both)
+  expect((await worker.outcomes()).map(({ files: [file] }) => file?.outcome)).toEqual(['warmed', 'present'])
+  expect(origin.reads).toHaveLength(1)
+  expect(asked).toHaveLength(3)
+})
+
 test('a present file stays present when its life is renewed and the time since the warm has passed', async () => {
   const clock = createManualClock(1_000_000)
   const cache = createMemoryCache({ clock, lifetimes: { unreadMs: 1_000 } })

@@ -1,23 +1,14 @@
 import type { Stats } from 'node:fs'
 import { type FileHandle, lstat, readdir, realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { LRUCache } from 'lru-cache'
 import { ForewarmError } from '../../ports/errors.ts'
 import type { Origin, OriginEntry, OriginRead } from '../../ports/origin.ts'
 import { isOffLimits, pathDenial } from '../../warming/path.ts'
 import { blobId } from './blob-id.ts'
 import { changesInWorkTree, ignoredInWorkTree } from './git/work-tree.ts'
 import { openInside, type Refusal } from './jail.ts'
+import { isSettled, KnownVersions, signatureOf, type VersionNotes } from './known-versions.ts'
 import { unavailable } from './unavailable.ts'
-
-/** Files whose versions are remembered; about 200 bytes each. */
-const KNOWN_VERSIONS_MAX = 50_000
-
-/**
- * A version is remembered only of a file that has rested so long: within the granularity of its time stamps a file can
- * change again and look the same (git calls such entries racily clean).
- */
-const SETTLED_MS = 2_000
 
 /** Files of a folder whose state is asked for side by side. */
 const STATS_AT_ONCE = 64
@@ -25,15 +16,18 @@ const STATS_AT_ONCE = 64
 /** Bytes read at a time; between two reads the caller's signal is obeyed. */
 const CHUNK_BYTES = 1 << 20
 
+export type DirectoryOptions = {
+  readonly searchPath?: string | undefined
+  /** Where versions are noted, so that the next process need not read files again that rest. */
+  readonly notes?: VersionNotes
+}
+
 /**
  * The files of one folder, e.g. a checked-out repository. Needs /proc (Linux). The root may itself be a symbolic link;
  * it is resolved at each read, so a deployment may re-point it.
  */
-export function createDirectoryOrigin(
-  root: string,
-  { searchPath }: { readonly searchPath?: string | undefined } = {},
-): Origin {
-  const versions: KnownVersions = new LRUCache({ max: KNOWN_VERSIONS_MAX })
+export function createDirectoryOrigin(root: string, { searchPath, notes }: DirectoryOptions = {}): Origin {
+  const versions = new KnownVersions(notes ?? null)
   const origin: Origin = {
     read: async (path, limits) => {
       limits.signal.throwIfAborted()
@@ -41,7 +35,7 @@ export function createDirectoryOrigin(
     },
     version: async (path, signal) => {
       signal.throwIfAborted()
-      const known = await inJail(root, path, async (handle) => knownVersion(await handle.stat(), versions))
+      const known = await inJail(root, path, async (handle) => versions.get(path, await handle.stat()))
       return typeof known === 'string' ? known : null
     },
     list: (signal) => listFiles(root, signal),
@@ -57,15 +51,12 @@ export function createDirectoryOrigin(
     // Files of a folder can change between any two looks, so no commit can be promised for a read.
     revision: async () => null,
     at: () => origin,
-    close: async () => {},
+    close: () => versions.close(),
   }
   return origin
 }
 
 type Limits = Parameters<Origin['read']>[1]
-
-/** Versions of files that were read, by what identifies a file's state to the system. */
-type KnownVersions = LRUCache<string, string>
 
 /** Opens the file inside the jail, lends its descriptor to `work`, closes it. */
 function inJail<Result>(
@@ -100,13 +91,12 @@ async function readWhole({ handle, path, limits, versions }: Reading): Promise<O
   if (before.size > limits.bytesMax) return { outcome: 'tooLarge', bytes: before.size }
   const bytes = await readBytes(handle, before.size, limits.signal)
   const after = await handle.stat()
-  if (bytes === null || stateOf(before) !== stateOf(after)) throw unavailable(`${path} changes while it is read`)
+  if (bytes === null || signatureOf(before) !== signatureOf(after))
+    throw unavailable(`${path} changes while it is read`)
   const version = blobId(bytes)
-  if (isSettled(after)) versions.set(stateOf(after), version)
+  versions.keep(path, after, version)
   return { outcome: 'read', file: { bytes, version } }
 }
-
-const knownVersion = (stats: Stats, versions: KnownVersions): string | null => versions.get(stateOf(stats)) ?? null
 
 /** Exactly `size` bytes, or null when the file ends elsewhere. */
 async function readBytes(handle: FileHandle, size: number, signal: AbortSignal): Promise<Uint8Array | null> {
@@ -119,10 +109,6 @@ async function readBytes(handle: FileHandle, size: number, signal: AbortSignal):
   }
   return bytes
 }
-
-const isSettled = ({ ctimeMs }: Stats): boolean => Date.now() - ctimeMs > SETTLED_MS
-
-const stateOf = ({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string => [dev, ino, size, mtimeMs, ctimeMs].join('/')
 
 /** Walks without following links: each folder is opened inside the jail and listed through its descriptor. */
 async function* listFiles(root: string, signal: AbortSignal): AsyncIterable<OriginEntry> {
@@ -142,7 +128,7 @@ async function* listFiles(root: string, signal: AbortSignal): AsyncIterable<Orig
 const entryOf = (path: string, stats: Stats): OriginEntry => ({
   path,
   version: null,
-  signature: isSettled(stats) ? [stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs].join('/') : null,
+  signature: isSettled(stats) ? signatureOf(stats) : null,
   bytes: stats.size,
 })
 

@@ -14,6 +14,7 @@ import { type AttemptOptions, attempt } from './attempts.ts'
 import type { WarmDependencies, WarmSettings } from './dependencies.ts'
 import type { Gate } from './gate.ts'
 import type { GovernedSlots } from './governed-slots.ts'
+import { Releases } from './releases.ts'
 import { RoomMaker } from './room-maker.ts'
 
 /** One file on its way. */
@@ -39,6 +40,9 @@ export type FileTask = {
   readonly occupied: (work: Promise<unknown>) => void
 }
 
+/** The version that the origin has told, if it knew, and when it was asked. */
+type Asked = { readonly version: string | null; readonly askedAtMs: number }
+
 /** A file whose value is made of its bytes alone. */
 export type ProducerTask = FileTask & { readonly layer: LayerProducer }
 
@@ -60,6 +64,7 @@ export class FileLoader {
   readonly #settings: WarmSettings
   readonly #room: RoomMaker
   readonly #slots: GovernedSlots
+  readonly #releases = new Releases()
   #holders = 0
 
   /** `slots` note the time of calls to the cache. */
@@ -116,11 +121,12 @@ export class FileLoader {
   /** Rejects with the signal's reason; other failures of origin and cache are results. */
   load(task: ProducerTask): Promise<FileResult> {
     return this.orFailure(task, async () => {
+      const askedAtMs = this.#deps.clock.monotonicMs()
       const version = task.file.version ?? (await this.#versionNow(task))
       const present = version !== null && (await this.presentResult(task, version))
       if (present) return present
       await task.gate.enterFile()
-      return this.#loadAlone(task, version)
+      return this.#loadAlone(task, { version, askedAtMs })
     })
   }
 
@@ -159,7 +165,7 @@ export class FileLoader {
   }
 
   /** Loads as the only worker that does; while another one does, waits for its value as long as its lease may last. */
-  async #loadAlone(task: ProducerTask, version: string | null): Promise<FileResult> {
+  async #loadAlone(task: ProducerTask, { version, askedAtMs }: Asked): Promise<FileResult> {
     const { cache, clock } = this.#deps
     const { leaseMs, leasePollMs, worker } = this.#settings
     const key = version === null ? unversionedLeaseKey(nameOf(task), this.#deps.sha256Hex) : this.keyOf(task, version)
@@ -169,7 +175,9 @@ export class FileLoader {
     let known = version
     // Of all calls this one always takes the cache the same: its time tells how busy the cache is.
     const lease = () => this.#slots.timed(() => cache.lease(key, holder, leaseMs))
+    let hasWaited = false
     while (!(await this.askCache(task.signal, lease))) {
+      hasWaited = true
       if (clock.monotonicMs() >= untilMs) return skipped('held')
       await clock.sleep(leasePollMs, task.signal)
       const present = known !== null && (await this.presentResult(task, known))
@@ -177,10 +185,11 @@ export class FileLoader {
     }
     try {
       // Whoever held the lease before may have read the file, and put the value, between our look and our lease.
-      known ??= await this.#versionNow(task)
+      if (hasWaited || this.#releases.maySince(key, askedAtMs)) known ??= await this.#versionNow(task)
       const present = known !== null && (await this.presentResult(task, known))
       return present || (await this.#readAndPut(task))
     } finally {
+      if (version === null) this.#releases.add(key, clock.monotonicMs())
       await this.#release(key, holder)
     }
   }

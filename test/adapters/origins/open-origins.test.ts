@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { createMemoryNotes } from '../../../src/adapters/memory/notes.ts'
 import { createMemoryTelemetry } from '../../../src/adapters/memory/telemetry.ts'
 import { openOrigins } from '../../../src/compose/origins.ts'
 import { settingsFrom } from '../../../src/config/load.ts'
@@ -32,7 +33,7 @@ test('every kind of origin comes from the settings, guarded and under the name o
   }
   const settings = settingsFrom({ file: { name: 'site.yaml', text: JSON.stringify({ workspaces }) } })
   const telemetry = createMemoryTelemetry()
-  const { origins, close } = openOrigins(settings, { telemetry })
+  const { origins, close } = openOrigins(settings, { telemetry, notes: () => createMemoryNotes() })
   stops.push(close)
   for (const workspace of ['folder', 'commit', 'web']) {
     expect(await origins(workspace)?.read('src/a.ts', limits), workspace).toMatchObject({
