@@ -105,12 +105,14 @@ function lineOf(name: string, { verdicts, figures }: FleetRun): string {
   return `| ${cells.join(' | ')} |`
 }
 
-const hitOf = ({ hits, reads, inserted, used, touched }: Verdict): string => {
+function hitOf({ hits, reads, inserted, used, touched }: Verdict): string {
   const share = (count: number) => (count / reads).toFixed(2)
   return `${(hits / reads).toFixed(4)} (${(used / Math.max(1, inserted)).toFixed(2)}, ${share(inserted)}, ${share(touched)})`
 }
 
-const delayOf = ({ p50, p99 }: Quantiles): string => `p50 ${Math.round(p50)}, p99 ${Math.round(p99)} ms`
+function delayOf({ p50, p99 }: Quantiles): string {
+  return `p50 ${Math.round(p50)}, p99 ${Math.round(p99)} ms`
+}
 
 /** The same decisions as a command of its own makes them, told each delay. */
 async function replayed(): Promise<void> {

@@ -1,3 +1,4 @@
+import { EvictionFront } from './eviction-front.ts'
 import { grownFloat64, grownInt32 } from './grow.ts'
 import type { PredictorAccess } from './predictor.ts'
 import { ResidenceFit } from './residence-fit.ts'
@@ -10,7 +11,10 @@ import { ResidenceFit } from './residence-fit.ts'
  */
 export class CacheView {
   readonly #fit: ResidenceFit | null
+  readonly #front = new EvictionFront()
   #capacityFiles: number
+  /** Entries held when one has to leave, smoothed: the capacity, or less where others use the cache too. */
+  #held: number
   #next = new Int32Array(1024)
   #prev = new Int32Array(1024)
   #stamp = new Float64Array(1024)
@@ -32,13 +36,14 @@ export class CacheView {
   constructor(capacityFiles: number, latencyMs: number, adapts = false) {
     this.#latencyMs = latencyMs
     this.#capacityFiles = capacityFiles
+    this.#held = capacityFiles
     this.#residence = capacityFiles
     this.#fit = adapts ? new ResidenceFit() : null
   }
 
   /** Files that the cache holds, as far as this view can tell: of a cache shared with others, its own share. */
   get capacityFiles(): number {
-    return Math.round(this.#capacityFiles)
+    return Math.round(Math.min(this.#capacityFiles, this.#held))
   }
 
   /** Delay from an event to the warmed entry, as measured, ms. */
@@ -117,6 +122,7 @@ export class CacheView {
   /** `isThere`: whether the read found the file in the cache; null when nobody knows, or it tells nothing of the room. */
   read(node: number, timeMs: number, isThere: boolean | null = null): void {
     this.#observeTime(timeMs)
+    this.#leaveBeyondFront()
     if (this.#fit !== null && isThere !== null && this.#wasRead[node] === 1) this.#learn(this.#fit, node, isThere)
     if (this.#state[node] === 2) this.#unread--
     this.#toFront(node, 1)
@@ -133,11 +139,14 @@ export class CacheView {
   /** Takes in how long the entry had stayed untouched, and moves the capacity when another residence fits better. */
   #learn(fit: ResidenceFit, node: number, isThere: boolean): void {
     const stayed = this.#moves - (this.#stamp[node] ?? 0)
-    const factor = fit.observe({ stayed, isThere, believed: this.#state[node] !== 0 }, this.#residence)
+    const believed = this.#state[node] !== 0
+    if (believed !== isThere) this.#front.contradict(stayed, isThere)
+    const factor = fit.observe({ stayed, isThere, believed }, this.#residence)
     if (factor === 1) return
     this.#capacityFiles = Math.min(CAPACITY_MAX, Math.max(CAPACITY_MIN, this.#capacityFiles * factor))
+    this.#held *= factor
     this.#residence *= factor
-    while (this.#size > this.capacityFiles) this.#evict()
+    while (this.#size > Math.round(this.#capacityFiles)) this.#evict()
   }
 
   #toFront(node: number, state: number): void {
@@ -154,9 +163,19 @@ export class CacheView {
 
   #makeRoom(): void {
     this.#size++
-    if (this.#size <= this.capacityFiles) return
+    if (this.#size > Math.round(this.#capacityFiles)) this.#leaveInTime()
+  }
+
+  #leaveBeyondFront(): void {
+    const { reach } = this.#front
+    while (this.#size > 0 && this.#moves - (this.#stamp[this.#prev[0] ?? 0] ?? 0) > reach) this.#leaveInTime()
+  }
+
+  /** The entry that is due leaves, and tells how long entries stay and how many there are. */
+  #leaveInTime(): void {
     const stayed = this.#evict()
     this.#residence += (stayed - this.#residence) * RESIDENCE_RATE
+    this.#held += (this.#size - this.#held) * RESIDENCE_RATE
   }
 
   /** Takes out the entry that nobody has touched for longest; returns for how many movements. */
