@@ -1,6 +1,4 @@
 /** Kafka, Redis and a schema registry. */
-import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
 import { createKafkaEventLog } from '../adapters/kafka/event-log.ts'
 import { createRedisCache } from '../adapters/redis/cache.ts'
 import { openRedis, type RedisConnection } from '../adapters/redis/connect.ts'
@@ -10,8 +8,8 @@ import { createRegistryCodec } from '../adapters/registry/codec.ts'
 import { createSystemClock } from '../adapters/system/clock.ts'
 import { createTracedEventLog } from '../adapters/telemetry/traced-event-log.ts'
 import type { RedisSettings, Settings } from '../config/schema.ts'
-import { ForewarmError } from '../ports/errors.ts'
 import type { Log } from '../ports/telemetry.ts'
+import { certificates } from './certificates.ts'
 import type { Engines, Reporting } from './engines.ts'
 import { once } from './once.ts'
 
@@ -83,26 +81,4 @@ function connect(redis: RedisSettings, role: 'store' | 'cache', logger: Log): Re
     },
     role,
   )
-}
-
-type CertificateFiles = {
-  readonly caFile: string | null
-  readonly certFile: string | null
-  readonly keyFile: string | null
-}
-
-function certificates({ caFile, certFile, keyFile }: CertificateFiles): ConnectionOptions {
-  return {
-    ...(caFile === null ? {} : { ca: pem(caFile) }),
-    ...(certFile === null ? {} : { cert: pem(certFile) }),
-    ...(keyFile === null ? {} : { key: pem(keyFile) }),
-  }
-}
-
-function pem(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new ForewarmError('FW_CONFIG_INVALID', `cannot read the certificate file ${file}`, { cause })
-  }
 }
