@@ -46,3 +46,18 @@ it('three predict processes on Kafka and Redis decide as well as one embedded pr
   }
   expect(Math.abs(hitRatio(distributed) - hitRatio(embedded))).toBeLessThanOrEqual(APART_MAX)
 })
+
+it('when a predict process is killed half way, the others take its workspaces over', async () => {
+  const system = await startDistributedFleet({ ...play, predictors: PREDICTORS })
+  const half = trace.file.length >> 1
+  const run = await played(system, 'one of three killed', (row) => {
+    if (row === half) void system.predictors[0]?.kill()
+  })
+  expect(await system.predictors[0]?.exit()).toMatchObject({ signal: 'SIGKILL' })
+  // By then the broker has missed it (6 s), and those who are left have read again what is open.
+  const takenOver = (trace.file.length * 7) / 8
+  const { afterRow, file } = run.logged.decisions
+  const late = file.filter((_, nth) => (afterRow[nth] ?? 0) >= takenOver)
+  const workspaces = new Set(late.map((id) => trace.files[id]?.workspace))
+  expect(WORKSPACES.filter((workspace) => !workspaces.has(workspace))).toEqual([])
+})
