@@ -63,6 +63,8 @@ class Learned implements LearnedSource {
   async follow(event: AccessEvent, silent: boolean): Promise<void> {
     this.#throwFailure()
     const { workspace, session } = event
+    // Nobody asks for the candidates of a session that has ended.
+    if (event.sessionEnded) this.#pending.delete(keyOf(workspace, session))
     if (event.forget) await this.#workspaces.forget(workspace)
     const followed = await this.#workspaces.get(workspace)
     for (const change of event.changes) this.#change(workspace, followed.predictor, change)
@@ -70,7 +72,6 @@ class Learned implements LearnedSource {
     if (event.accesses.length === 0 || (silent && followed.sessions.isStored(session))) return
     if (followed.sessions.follow(session)) this.#begins(followed)
     const candidates = observe(followed.predictor, event)
-    // Nobody asks for the candidates of a session that has ended.
     if (silent || candidates.length === 0 || event.sessionEnded) return
     this.#wait(keyOf(workspace, session), candidates, event.accesses.at(-1)?.timeMs ?? 0)
   }

@@ -84,6 +84,18 @@ describe('the learned candidates', () => {
     expect((await run(source, 1)).get(0) ?? 0).toBeGreaterThan(FILES / 2)
   })
 
+  it('are kept for no session that has ended before anybody asked', async () => {
+    const source = make()
+    await run(source, 12)
+    const session = { workspace: 'w', session: 'lint-12' } as never
+    const readAt = (at: number) => read('lint-12', `lint/${at}`, START + 720_000 + at * 20)
+    await source.follow?.(readAt(0), false)
+    expect(await source.observe(session)).not.toEqual([])
+    await source.follow?.(readAt(1), false)
+    await source.follow?.({ ...readAt(2), accesses: [], sessionEnded: true }, false)
+    expect(await source.observe(session)).toEqual([])
+  })
+
   it('hand the weights on to the next process', async () => {
     const store = createMemoryModelStore()
     const first = make(store)
