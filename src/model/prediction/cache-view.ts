@@ -28,6 +28,8 @@ export class CacheView {
   #moves = 0
   #residence: number
   #unread = 0
+  #used = 0
+  #wasted = 0
   #msPerMove = 1
   #latencyMs: number
   #lastMs = Number.NaN
@@ -108,6 +110,30 @@ export class CacheView {
     this.#wasRead[node] = 0
   }
 
+  /** Whether another entry has to leave for the next one. */
+  get isFull(): boolean {
+    return this.#size >= this.capacityFiles
+  }
+
+  /** Warmed entries that were read while they stayed, so far; and those that left without. */
+  get used(): number {
+    return this.#used
+  }
+
+  get wasted(): number {
+    return this.#wasted
+  }
+
+  /** Entries in the order in which they leave: the one after `node`, the first after 0; 0 after the last. */
+  leavesAfter(node: number): number {
+    return this.#prev[node] ?? 0
+  }
+
+  /** The cache's clock at the entry's last movement. */
+  movedAt(node: number): number {
+    return this.#stamp[node] ?? 0
+  }
+
   /** Whether the file was asked for and nobody has read it since. */
   isUnread(node: number): boolean {
     return this.#state[node] === 2
@@ -124,7 +150,10 @@ export class CacheView {
     this.#observeTime(timeMs)
     this.#leaveBeyondFront()
     if (this.#fit !== null && isThere !== null && this.#wasRead[node] === 1) this.#learn(this.#fit, node, isThere)
-    if (this.#state[node] === 2) this.#unread--
+    if (this.#state[node] === 2) {
+      this.#unread--
+      this.#used++
+    }
     this.#toFront(node, 1)
     this.#wasRead[node] = 1
   }
@@ -181,7 +210,10 @@ export class CacheView {
   /** Takes out the entry that nobody has touched for longest; returns for how many movements. */
   #evict(): number {
     const victim = this.#prev[0] ?? 0
-    if (this.#state[victim] === 2) this.#unread--
+    if (this.#state[victim] === 2) {
+      this.#unread--
+      this.#wasted++
+    }
     this.#unlink(victim)
     this.#state[victim] = 0
     this.#size--

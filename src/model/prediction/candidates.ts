@@ -7,21 +7,12 @@ export const SOURCE = {
   tree: 16,
   kin: 32,
   clock: 64,
-  other: 128,
+  sibling: 128,
 } as const
 export const SOURCES = 8
 
 /** Names of the bits, lowest first, as `reason` tells them. */
-export const SOURCE_NAMES = [
-  'sequence',
-  'start',
-  'co-access',
-  'import',
-  'tree',
-  'kin',
-  'clock',
-  'cross-analyzer',
-] as const
+export const SOURCE_NAMES = ['sequence', 'start', 'co-access', 'import', 'tree', 'kin', 'clock', 'sibling'] as const
 
 /** The files weighed at one read, each once, with the evidence of every source merged. Reused from read to read. */
 export class Candidates {

@@ -1,9 +1,12 @@
+import type { Burst } from './burst.ts'
 import { type Candidates, SOURCE } from './candidates.ts'
 import { grownFloat64, grownInt32 } from './grow.ts'
 
 const NEIGHBOURS = 16
 const WINDOW = 12
 const FADE = 0.98
+/** No file brings another along for certain. */
+const STRENGTH_MAX = 0.95
 
 /**
  * Files read close together in a session belong together (the manual's co-access; mining files that change together:
@@ -47,6 +50,24 @@ export class CoAccess {
       if (strength > (candidates.strength[slot] ?? 0)) {
         candidates.strength[slot] = strength
         candidates.support[slot] = count
+      }
+    }
+  }
+
+  /** Adds what the file brings along to the company of the burst, as independent causes (a noisy or: Pearl 1988). */
+  gather(file: number, burst: Burst): void {
+    const reads = this.#reads[file] ?? 0
+    const base = file * NEIGHBOURS
+    for (let at = base; at < base + NEIGHBOURS; at++) {
+      const other = this.#neighbour[at] ?? -1
+      if (other < 0) continue
+      const count = this.#count[at] ?? 0
+      const strength = Math.min(STRENGTH_MAX, Math.max(0, count - 0.5) / (reads + 0.5))
+      const known = burst.company.get(other)
+      if (known === undefined) burst.company.set(other, { none: 1 - strength, voices: 1 })
+      else {
+        known.none *= 1 - strength
+        known.voices++
       }
     }
   }

@@ -6,14 +6,25 @@ import type { Aggressiveness } from './predictor.ts'
  * probability is that of a read very soon; most of the warms that miss that are read later in their stay all the same,
  * so these prices look low beside the share of warms that are read in the end.
  */
-export const WASTE_PRICE: Record<Aggressiveness, number> = { low: 0.33, medium: 0.07, high: 0.055 }
+export const WASTE_PRICE: Record<Aggressiveness, number> = { low: 0.4, medium: 0.07, high: 0.055 }
+
+/**
+ * The share of warmed entries that are to be read before they leave. Below it, what warming displaces and what it asks of
+ * workers and origin is no longer what the setting stands for: the price rises until the share is met again. Where more
+ * than that are read, it falls, though not by more than half: there is room for bolder warms. Medium has a floor alone.
+ */
+export const PRECISION_FLOOR: Record<Aggressiveness, { share: number; dearnessMin: number }> = {
+  low: { share: 0.53, dearnessMin: 0.5 },
+  medium: { share: 0.6, dearnessMin: 1 },
+  high: { share: 0.28, dearnessMin: 0.5 },
+}
 
 /** A warm weighed by the far horizon holds its place so much longer that a wasted one costs this many times as much. */
 export const FAR_PRICE = 6.5
 
-/** Probability from which on a warm pays; `far` is the far horizon's weight, 0 to 1. */
-export function cutOff(aggressiveness: Aggressiveness, far: number): number {
-  const price = Math.min(PRICE_MAX, WASTE_PRICE[aggressiveness] * (1 + (FAR_PRICE - 1) * far))
+/** Probability from which on a warm pays at the price of a wasted one; `far` is the far horizon's weight, 0 to 1. */
+export function cutOff(wastePrice: number, far: number): number {
+  const price = Math.min(PRICE_MAX, wastePrice * (1 + (FAR_PRICE - 1) * far))
   return price / (1 + price)
 }
 

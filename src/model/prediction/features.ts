@@ -7,15 +7,17 @@ import type { FileTree } from './file-tree.ts'
 import { log2Bucket, mix } from './grow.ts'
 import type { OpenSession } from './open-sessions.ts'
 import { OCCURRENCES, type SequenceStore } from './sequences.ts'
+import type { Siblings } from './siblings.ts'
 
 /** Hashed features of a candidate. */
-export const FEATURES = 18
+export const FEATURES = 24
 
 /** What features are computed from. */
 export type FeatureContext = {
   readonly files: FileTable
   readonly store: SequenceStore
   readonly coAccess: CoAccess
+  readonly siblings: Siblings
   readonly tree: FileTree | null
   readonly view: CacheView
   /** Cache movements at a file's last read by anybody, 0 when nobody read it. */
@@ -75,6 +77,24 @@ export function writeFeatures(
   out[at + 15] = mix(mix(115, files.hash(file) ^ context.salt), analyzer)
   out[at + 16] = mix(mix(116, recency), strength)
   out[at + 17] = mix(mix(117, log2Bucket(session.reads, 12)), mix(sources, analyzer))
+  const { burst } = session
+  const last = session.recent[0] ?? file
+  const above = files.path(file) > files.path(last) ? 1 : 0
+  const near = files.directory(file) === files.directory(last) ? 0 : files.top(file) === files.top(last) ? 1 : 2
+  const ascending = Math.min(3, Math.floor(burst.ascending * 4))
+  const turn = above * 12 + near * 4 + ascending
+  const company = burst.company.get(file)
+  const any = company === undefined ? 0 : 1 + Math.round((1 - company.none) * 10)
+  const voices = company === undefined ? 0 : Math.min(4, company.voices)
+  const burstReads = log2Bucket(burst.reads, 7)
+  const fresh = log2Bucket(Math.min(1e9, burst.gapMs), 30) >> 1
+  const rank = context.siblings.rank(file, files.directory(file))
+  out[at + 18] = mix(mix(201, turn), burstReads)
+  out[at + 19] = mix(mix(202, turn), sources)
+  out[at + 20] = mix(mix(203, any * 8 + voices), turn)
+  out[at + 21] = mix(mix(204, any * 8 + voices), mix(burstReads, popularity))
+  out[at + 22] = mix(mix(205, rank), mix(turn, popularity))
+  out[at + 23] = mix(mix(206, fresh), mix(burstReads, strength))
   if ((sources & SOURCE.clock) !== 0) setApart(out, at, mix(quality, seen))
 }
 

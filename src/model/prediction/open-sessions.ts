@@ -1,3 +1,4 @@
+import { Burst } from './burst.ts'
 import { SOURCES } from './candidates.ts'
 import { LIMITS } from './limits.ts'
 import type { MatchPointer } from './match-pointers.ts'
@@ -28,6 +29,8 @@ export class OpenSession {
   /** Movements of the cache a read of this session, smoothed: its share of the traffic, inverted. */
   movesPerRead = 8
   msPerRead = 20
+  /** What the session reads without a pause: a commit, one walk of a tool. */
+  readonly burst = new Burst()
   /** The latest files read, newest first. */
   readonly recent: number[] = []
 

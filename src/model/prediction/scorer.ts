@@ -10,7 +10,7 @@ const MASK = TABLE_SIZE - 1
 const LEARNING_RATE = 0.05
 const PRIOR_LOGIT = -0.6
 /** Changes with the features and the tables: weights of another form are of no use. */
-const FORM = 1
+const FORM = 2
 
 /**
  * Online logistic regressions over hashed features, one a head, with per-weight steps (AdaGrad: Duchi, Hazan, Singer

@@ -1,10 +1,13 @@
 import { CacheView } from './cache-view.ts'
+import { PRECISION_FLOOR } from './decision.ts'
 import type { PredictorOptions } from './predictor.ts'
 import { Scorer } from './scorer.ts'
+import { Worth } from './worth.ts'
 
-/** What the predictors of one process have in common: the belief about the one cache, and the scorer. */
-export type SharedState = { readonly view: CacheView; readonly scorer: Scorer }
+/** What the predictors of one process have in common: the belief about the one cache, the scorer, what a place is worth. */
+export type SharedState = { readonly view: CacheView; readonly scorer: Scorer; readonly worth: Worth }
 
 export function createSharedState(options: PredictorOptions): SharedState {
-  return { view: new CacheView(options.capacityFiles, options.latencyMs, options.adapts), scorer: new Scorer() }
+  const view = new CacheView(options.capacityFiles, options.latencyMs, options.adapts)
+  return { view, scorer: new Scorer(), worth: new Worth(PRECISION_FLOOR[options.aggressiveness]) }
 }

@@ -15,9 +15,11 @@ import {
   RENEW_AGE,
   UNREAD_MS,
   UNREAD_SHARE_MAX,
+  WASTE_PRICE,
 } from './decision.ts'
 import { FEATURES, type FeatureContext, writeFeatures } from './features.ts'
 import { FileFates } from './file-fates.ts'
+import { FileRhythm } from './file-rhythm.ts'
 import { FileTable } from './file-table.ts'
 import { FileTree } from './file-tree.ts'
 import { grownFloat64, grownInt32, hashText } from './grow.ts'
@@ -35,12 +37,15 @@ import type {
   SessionSequence,
 } from './predictor.ts'
 import { RankProbes } from './rank-probes.ts'
+import { RENEWAL, Renewals } from './renewals.ts'
 import { HEAD, type Scorer } from './scorer.ts'
 import { readsOf, type Sequence, SequenceStore } from './sequences.ts'
 import { countNamed, judgeSources, pace, remember } from './session-record.ts'
 import { Settlement } from './settlement.ts'
 import type { SharedState } from './shared-state.ts'
+import { Siblings } from './siblings.ts'
 import { type WeighedSession, weighMoment } from './weighed.ts'
+import type { Worth } from './worth.ts'
 
 type Weighed = { readonly slot: number; readonly probability: number }
 
@@ -52,6 +57,9 @@ export class WorkspacePredictor implements RankingPredictor {
   readonly #view: CacheView
   readonly #scorer: Scorer
   readonly #settlement = new Settlement()
+  readonly #worth: Worth
+  readonly #rhythm: FileRhythm
+  readonly #renewals: Renewals
   readonly #files = new FileTable()
   readonly #store = new SequenceStore()
   readonly #sessions = new OpenSessions()
@@ -60,6 +68,7 @@ export class WorkspacePredictor implements RankingPredictor {
   #tree: FileTree | null = null
   readonly #kin = new Kin()
   readonly #clock = new ClockHabits()
+  readonly #siblings = new Siblings()
   readonly #probes = new RankProbes()
   readonly #candidates = new Candidates(LIMITS.candidatesMax)
   readonly #ranked = new Candidates(LIMITS.candidatesMax)
@@ -78,6 +87,9 @@ export class WorkspacePredictor implements RankingPredictor {
     this.#view = shared.view
     this.#scorer = shared.scorer
     this.fates = new FileFates(this.#files, shared.view, (file) => this.#node[file] ?? 0)
+    this.#worth = shared.worth
+    this.#rhythm = new FileRhythm(shared.view, this.#files)
+    this.#renewals = new Renewals(shared, this.#settlement, this.#rhythm)
     this.#context = this.#contextFor(0)
     if (graph !== undefined) this.setGraph(graph)
   }
@@ -89,7 +101,9 @@ export class WorkspacePredictor implements RankingPredictor {
     const session = this.#sessionOf(access)
     this.#learnRead(session, file, access)
     this.#nameCandidates(session, file)
-    return this.#decide(session, access.timeMs)
+    const renewed = this.#renew(access.timeMs)
+    const chosen = this.#decide(session, access.timeMs)
+    return renewed.length === 0 ? chosen : [...renewed, ...chosen]
   }
 
   tick(nowMs: number): readonly Prediction[] {
@@ -124,7 +138,7 @@ export class WorkspacePredictor implements RankingPredictor {
     return weighMoment({
       ...{ session, candidates, view: this.#view, files: this.#files, fates: this.fates },
       analyzer: this.#nameOf(session.analyzer),
-      threshold: cutOff(this.#options.aggressiveness, far),
+      threshold: this.#threshold(far),
       nodeOf: (file) => this.#node[file] ?? 0,
       probabilityOf: (slot) => {
         writeFeatures(this.#context, session, { candidates, slot, out: this.#features, at: 0 })
@@ -147,6 +161,7 @@ export class WorkspacePredictor implements RankingPredictor {
       this.#store.append(id, file, read.timeMs)
       remember(recent, file)
       this.#coAccess.observe(recent)
+      this.#siblings.observe(file, this.#files)
     }
     this.#store.close(id)
   }
@@ -192,6 +207,7 @@ export class WorkspacePredictor implements RankingPredictor {
       files: this.#files,
       store: this.#store,
       coAccess: this.#coAccess,
+      siblings: this.#siblings,
       tree: this.#tree,
       view: this.#view,
       lastReadMoves: (file) => this.#lastReadMoves[file] ?? 0,
@@ -208,6 +224,7 @@ export class WorkspacePredictor implements RankingPredictor {
     }
     for (; this.#described < size; this.#described++) {
       this.#node[this.#described] = this.#view.allocate()
+      this.#renewals.describe(this.#described, this.#node[this.#described] ?? 0)
       this.#kin.add(this.#described, this.#files)
     }
   }
@@ -254,13 +271,17 @@ export class WorkspacePredictor implements RankingPredictor {
     remember(session.recent, file)
     seedPointers(session, { file, expected }, this.#store)
     this.#imports.observe(session, file)
+    session.burst.read(file, timeMs, this.#files)
+    this.#siblings.observe(file, this.#files)
     this.#coAccess.observe(session.recent)
+    this.#coAccess.gather(file, session.burst)
     this.#store.append(session.sequence, file, timeMs)
     const directory = this.#files.directory(file)
     session.directoryReads.set(directory, (session.directoryReads.get(directory) ?? 0) + 1)
     session.readAt.set(file, session.reads++)
     pace(session, { timeMs, moves })
     this.#view.read(this.#node[file] ?? 0, timeMs, isThereBy(outcome))
+    this.#rhythm.read(file)
     this.#lastReadMoves[file] = this.#view.moves
   }
 
@@ -274,6 +295,7 @@ export class WorkspacePredictor implements RankingPredictor {
     this.#imports.name(session, file, candidates)
     this.#coAccess.name(file, candidates)
     this.#kin.name(file, candidates)
+    this.#siblings.name(file, this.#files, candidates)
     this.#tree?.name(session, file, candidates)
     countNamed(session, candidates)
   }
@@ -304,13 +326,24 @@ export class WorkspacePredictor implements RankingPredictor {
     })
   }
 
+  /** Renews what is about to leave and more likely to be read again than what leaves otherwise. */
+  #renew(nowMs: number): readonly Prediction[] {
+    const due = this.#renewals.due(this.#context.salt)
+    if (due.length === 0) return NO_PREDICTIONS
+    const [reason, horizonAtMs] = [RENEWAL, nowMs + UNREAD_MS]
+    return due.map(({ file, probability }) => {
+      this.#view.warm(this.#node[file] ?? 0)
+      return { path: this.#files.path(file), probability, reason, expectedAtMs: nowMs, horizonAtMs }
+    })
+  }
+
   /** The candidates that are worth a warm, least likely first; all that are weighed are waited for, to learn from. */
   #weigh(session: OpenSession): Weighed[] {
     const chosen: Weighed[] = []
     const candidates = this.#candidates
     const view = this.#view
     const far = this.#far()
-    const least = cutOff(this.#options.aggressiveness, far)
+    const least = this.#threshold(far)
     const { moves, residence, latencyMoves } = view
     const speed = { msPerRead: session.msPerRead, latencyMs: view.latencyMs }
     for (let slot = 0; slot < candidates.size; slot++) {
@@ -328,6 +361,11 @@ export class WorkspacePredictor implements RankingPredictor {
         chosen.push({ slot, probability })
     }
     return chosen.sort((a, b) => a.probability - b.probability)
+  }
+
+  /** The probability from which on a warm pays now. */
+  #threshold(far: number): number {
+    return cutOff(WASTE_PRICE[this.#options.aggressiveness] * this.#worth.dearness(this.#view), far)
   }
 
   /** The far horizon's weight, 0 to 1: the longer a warm is on its way, the less one can wait for better evidence. */
