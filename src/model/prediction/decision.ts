@@ -15,7 +15,7 @@ export const WASTE_PRICE: Record<Aggressiveness, number> = { low: 0.4, medium: 0
  */
 export const PRECISION_FLOOR: Record<Aggressiveness, { share: number; dearnessMin: number }> = {
   low: { share: 0.53, dearnessMin: 0.5 },
-  medium: { share: 0.6, dearnessMin: 1 },
+  medium: { share: 0.3, dearnessMin: 1 },
   high: { share: 0.28, dearnessMin: 0.5 },
 }
 

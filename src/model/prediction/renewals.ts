@@ -1,15 +1,23 @@
+import { UNREAD_MS } from './decision.ts'
 import { FEATURES } from './features.ts'
-import type { FileRhythm } from './file-rhythm.ts'
+import { FileRhythm } from './file-rhythm.ts'
+import type { FileTable } from './file-table.ts'
 import { grownFloat64, grownInt32 } from './grow.ts'
+import type { Prediction } from './predictor.ts'
 import { HEAD } from './scorer.ts'
 import type { Settlement } from './settlement.ts'
 import type { SharedState } from './shared-state.ts'
 
 /** The reason that a renewal carries. */
-export const RENEWAL = 'renewal'
+const RENEWAL = 'renewal'
 
 /** Entries looked at from the cache's end at each read; each is weighed once a stay. */
-const ENTRIES_MAX = 12
+const ENTRIES = 12
+/** As many more are passed over as may leave before a renewal arrives; when those are more than this, none is weighed. */
+const GONE_MAX = 64
+const NOTHING: readonly Prediction[] = []
+
+type Due = { readonly file: number; readonly node: number; readonly probability: number }
 
 /**
  * Entries next to leave get another stay when they are likelier to be read again than those that leave on the average.
@@ -19,6 +27,7 @@ const ENTRIES_MAX = 12
 export class Renewals {
   readonly #shared: SharedState
   readonly #settlement: Settlement
+  readonly #files: FileTable
   readonly #rhythm: FileRhythm
   readonly #features = new Int32Array(FEATURES)
   /** By place in the view: the file there and one, 0 where the place is another workspace's. */
@@ -26,10 +35,16 @@ export class Renewals {
   /** By place: when the entry that was weighed last had moved. */
   #weighed = new Float64Array(1024)
 
-  constructor(shared: SharedState, settlement: Settlement, rhythm: FileRhythm) {
+  constructor(shared: SharedState, settlement: Settlement, files: FileTable) {
     this.#shared = shared
     this.#settlement = settlement
-    this.#rhythm = rhythm
+    this.#files = files
+    this.#rhythm = new FileRhythm(shared.view, files)
+  }
+
+  /** Takes in a read of `file`, now. */
+  read(file: number): void {
+    this.#rhythm.read(file)
   }
 
   /** `file` has the place `node` in the view. */
@@ -41,21 +56,32 @@ export class Renewals {
     this.#fileAt[node] = file + 1
   }
 
-  /** The files to renew now, those that would leave first at the head. */
-  due(salt: number): { file: number; probability: number }[] {
+  /** Renews what is worth it now, those first that would leave first. */
+  renew(salt: number, nowMs: number): readonly Prediction[] {
+    const due = this.#due(salt)
+    if (due.length === 0) return NOTHING
+    const [reason, horizonAtMs] = [RENEWAL, nowMs + UNREAD_MS]
+    return due.map(({ file, node, probability }) => {
+      this.#rhythm.renewed(file)
+      this.#shared.view.warm(node)
+      return { path: this.#files.path(file), probability, reason, expectedAtMs: nowMs, horizonAtMs }
+    })
+  }
+
+  #due(salt: number): readonly Due[] {
     const { view, worth } = this.#shared
-    const due: { file: number; probability: number }[] = []
-    if (!view.isFull) return due
+    const due: Due[] = []
+    const gone = view.latencyMoves
+    if (!view.isFull || gone > GONE_MAX) return due
     let node = view.leavesAfter(0)
-    for (let looked = 0; looked < ENTRIES_MAX && node !== 0; looked++, node = view.leavesAfter(node)) {
+    for (let place = 0; place < gone + ENTRIES && node !== 0; place++, node = view.leavesAfter(node)) {
       const file = (this.#fileAt[node] ?? 0) - 1
-      if (file < 0 || this.#weighed[node] === view.movedAt(node)) continue
+      if (place < gone || file < 0 || this.#weighed[node] === view.movedAt(node)) continue
       this.#weighed[node] = view.movedAt(node)
       const probability = this.#weigh(file, salt)
-      if (probability >= worth.tail) due.push({ file, probability })
+      if (probability >= worth.tail) due.push({ file, node, probability })
       worth.weighedTail(probability)
     }
-    for (const { file } of due) this.#rhythm.renewed(file)
     return due
   }
 

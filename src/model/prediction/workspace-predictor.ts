@@ -19,7 +19,6 @@ import {
 } from './decision.ts'
 import { FEATURES, type FeatureContext, writeFeatures } from './features.ts'
 import { FileFates } from './file-fates.ts'
-import { FileRhythm } from './file-rhythm.ts'
 import { FileTable } from './file-table.ts'
 import { FileTree } from './file-tree.ts'
 import { grownFloat64, grownInt32, hashText } from './grow.ts'
@@ -37,7 +36,7 @@ import type {
   SessionSequence,
 } from './predictor.ts'
 import { RankProbes } from './rank-probes.ts'
-import { RENEWAL, Renewals } from './renewals.ts'
+import { Renewals } from './renewals.ts'
 import { HEAD, type Scorer } from './scorer.ts'
 import { readsOf, type Sequence, SequenceStore } from './sequences.ts'
 import { countNamed, judgeSources, pace, remember } from './session-record.ts'
@@ -58,7 +57,6 @@ export class WorkspacePredictor implements RankingPredictor {
   readonly #scorer: Scorer
   readonly #settlement = new Settlement()
   readonly #worth: Worth
-  readonly #rhythm: FileRhythm
   readonly #renewals: Renewals
   readonly #files = new FileTable()
   readonly #store = new SequenceStore()
@@ -88,8 +86,7 @@ export class WorkspacePredictor implements RankingPredictor {
     this.#scorer = shared.scorer
     this.fates = new FileFates(this.#files, shared.view, (file) => this.#node[file] ?? 0)
     this.#worth = shared.worth
-    this.#rhythm = new FileRhythm(shared.view, this.#files)
-    this.#renewals = new Renewals(shared, this.#settlement, this.#rhythm)
+    this.#renewals = new Renewals(shared, this.#settlement, this.#files)
     this.#context = this.#contextFor(0)
     if (graph !== undefined) this.setGraph(graph)
   }
@@ -101,7 +98,7 @@ export class WorkspacePredictor implements RankingPredictor {
     const session = this.#sessionOf(access)
     this.#learnRead(session, file, access)
     this.#nameCandidates(session, file)
-    const renewed = this.#renew(access.timeMs)
+    const renewed = this.#renewals.renew(this.#context.salt, access.timeMs)
     const chosen = this.#decide(session, access.timeMs)
     return renewed.length === 0 ? chosen : [...renewed, ...chosen]
   }
@@ -281,7 +278,7 @@ export class WorkspacePredictor implements RankingPredictor {
     session.readAt.set(file, session.reads++)
     pace(session, { timeMs, moves })
     this.#view.read(this.#node[file] ?? 0, timeMs, isThereBy(outcome))
-    this.#rhythm.read(file)
+    this.#renewals.read(file)
     this.#lastReadMoves[file] = this.#view.moves
   }
 
@@ -323,17 +320,6 @@ export class WorkspacePredictor implements RankingPredictor {
       const due = this.#candidates.dueMs[slot] ?? UNKNOWN
       const expectedAtMs = nowMs + (due >= UNKNOWN ? session.msPerRead * 4 : due)
       return this.#predict(slot, { probability, nowMs, expectedAtMs })
-    })
-  }
-
-  /** Renews what is about to leave and more likely to be read again than what leaves otherwise. */
-  #renew(nowMs: number): readonly Prediction[] {
-    const due = this.#renewals.due(this.#context.salt)
-    if (due.length === 0) return NO_PREDICTIONS
-    const [reason, horizonAtMs] = [RENEWAL, nowMs + UNREAD_MS]
-    return due.map(({ file, probability }) => {
-      this.#view.warm(this.#node[file] ?? 0)
-      return { path: this.#files.path(file), probability, reason, expectedAtMs: nowMs, horizonAtMs }
     })
   }
 
