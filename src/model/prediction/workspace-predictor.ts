@@ -1,3 +1,4 @@
+import { Analyzers } from './analyzers.ts'
 import { type CacheView, isThereBy } from './cache-view.ts'
 import { Candidates, sourcesOf, UNKNOWN } from './candidates.ts'
 import { ClockHabits, type DueHabit, nameHabit } from './clock-habits.ts'
@@ -71,8 +72,7 @@ export class WorkspacePredictor implements RankingPredictor {
   readonly #candidates = new Candidates(LIMITS.candidatesMax)
   readonly #ranked = new Candidates(LIMITS.candidatesMax)
   readonly #features = new Int32Array(LIMITS.candidatesMax * FEATURES)
-  readonly #analyzers = new Map<string, number>()
-  readonly #analyzerHashes: number[] = []
+  readonly #analyzers = new Analyzers()
   #node = new Int32Array(1024)
   #lastReadMoves = new Float64Array(1024)
   #context: FeatureContext
@@ -134,7 +134,7 @@ export class WorkspacePredictor implements RankingPredictor {
     const [candidates, far] = [this.#ranked, this.#far()]
     return weighMoment({
       ...{ session, candidates, view: this.#view, files: this.#files, fates: this.fates },
-      analyzer: this.#nameOf(session.analyzer),
+      analyzer: this.#analyzers.name(session.analyzer),
       threshold: this.#threshold(far),
       nodeOf: (file) => this.#node[file] ?? 0,
       probabilityOf: (slot) => {
@@ -148,7 +148,7 @@ export class WorkspacePredictor implements RankingPredictor {
   learnSession(sequence: SessionSequence): void {
     const first = sequence.reads[0]
     if (first === undefined) return
-    const analyzer = this.#analyzerOf(sequence.analyzer)
+    const analyzer = this.#analyzers.intern(sequence.analyzer)
     this.#clock.begin(analyzer, first.timeMs)
     const id = this.#store.open(analyzer, first.timeMs)
     const recent: number[] = []
@@ -187,11 +187,7 @@ export class WorkspacePredictor implements RankingPredictor {
   }
 
   #told(session: string, one: Sequence): SessionSequence {
-    return { session, analyzer: this.#nameOf(one.analyzer), reads: readsOf(one, this.#files) }
-  }
-
-  #nameOf(analyzer: number): string {
-    return [...this.#analyzers.keys()][analyzer] ?? ''
+    return { session, analyzer: this.#analyzers.name(one.analyzer), reads: readsOf(one, this.#files) }
   }
 
   /** Gives the places in the shared view back; the predictor is of no use afterwards. */
@@ -208,7 +204,7 @@ export class WorkspacePredictor implements RankingPredictor {
       tree: this.#tree,
       view: this.#view,
       lastReadMoves: (file) => this.#lastReadMoves[file] ?? 0,
-      analyzerHash: (analyzer) => this.#analyzerHashes[analyzer] ?? 0,
+      analyzerHash: (analyzer) => this.#analyzers.hash(analyzer),
       salt,
     }
   }
@@ -238,23 +234,13 @@ export class WorkspacePredictor implements RankingPredictor {
     }
     const { timeMs } = access
     if (this.#context.salt === 0) this.#context = this.#contextFor(hashText(access.workspace))
-    const analyzer = this.#analyzerOf(access.analyzer)
+    const analyzer = this.#analyzers.intern(access.analyzer)
     this.#clock.begin(analyzer, timeMs)
     const sequence = this.#store.open(analyzer, timeMs)
     const session = new OpenSession(access.session, { sequence, analyzer, timeMs, moves: this.#view.moves })
     this.#sessions.add(session)
     startPointers(session, this.#store)
     return session
-  }
-
-  #analyzerOf(name: string): number {
-    const known = this.#analyzers.get(name)
-    if (known !== undefined) return known
-    if (this.#analyzers.size >= LIMITS.analyzersMax) return 0
-    const analyzer = this.#analyzers.size
-    this.#analyzers.set(name, analyzer)
-    this.#analyzerHashes[analyzer] = hashText(name)
-    return analyzer
   }
 
   #learnRead(session: OpenSession, file: number, { timeMs, outcome }: PredictorAccess): void {
