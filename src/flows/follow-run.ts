@@ -2,7 +2,53 @@
 import type { Clock } from '../ports/clock.ts'
 import { ForewarmError } from '../ports/errors.ts'
 import type { RunReader, RunSummary } from '../ports/runs.ts'
+import type { WarmRequest } from '../warming/command.ts'
 import { hasEnded } from '../warming/run/state.ts'
+import { cancelOf } from './run-requests.ts'
+
+/** Pause between two looks at a run, milliseconds. */
+const LOOK_MS = 100
+
+/** A run that nobody has begun after so long has nobody to begin it. */
+const BEGUN_WITHIN_MS = 30_000
+
+export type AskDependencies = {
+  readonly runs: Pick<RunReader, 'show'>
+  readonly clock: Pick<Clock, 'now' | 'sleep'>
+  append(request: WarmRequest): Promise<void>
+  /** Sees to it that somebody carries runs out; called at each look. */
+  ensure(): Promise<void>
+}
+
+export type Asking = {
+  /** Aborted to cancel the run; it then ends in order, as cancelled. */
+  readonly cancelling?: AbortSignal | undefined
+  /** A run that nobody has begun by then is given up earlier than after BEGUN_WITHIN_MS. */
+  readonly begunByMs?: number
+}
+
+/** Asks for a run and yields what is known of it at each look, as `followRun` does. */
+export async function* askForRun(
+  { append, ensure, ...deps }: AskDependencies,
+  request: WarmRequest,
+  { cancelling, begunByMs = Number.POSITIVE_INFINITY }: Asking = {},
+): AsyncIterable<RunSummary | null> {
+  await ensure()
+  await append(request)
+  const { workspace, id, requestedBy: by } = request
+  const until = { begunByMs: Math.min(deps.clock.now() + BEGUN_WITHIN_MS, begunByMs), signal: NEVER }
+  let isCancelled = false
+  for await (const summary of followRun(deps, { workspace, id, everyMs: LOOK_MS, ...until })) {
+    await ensure()
+    if (cancelling?.aborted === true && !isCancelled) {
+      isCancelled = true
+      await append(cancelOf(request, { by, atMs: deps.clock.now() }))
+    }
+    yield summary
+  }
+}
+
+const NEVER = new AbortController().signal
 
 export type FollowOptions = {
   readonly workspace: string

@@ -55,6 +55,7 @@ describe('a run in words', () => {
   test('progress has files, bytes, rate and what is left', () => {
     expect(progressText(running, 25)).toBe('warming 50/200 files, 12.3 MB, 25 files/s, ETA 6.0 s')
     expect(progressText({ ...running, files: null }, null)).toBe('planning')
+    expect(progressText({ ...running, files: null, why: 'waits' }, null)).toBe('planning: waits')
     expect(progressText({ ...running, verified: 7 }, null)).toBe('warming 50/200 files, 12.3 MB, 7 verified')
   })
 

@@ -41,7 +41,7 @@ export const countsText = (counts: readonly RunCount[]): string =>
 /** What the run does now, with rate and expected end; `rate` is files a second, null where none is known yet. */
 export function progressText(summary: RunSummary, rate: number | null): string {
   const of = doneOf(summary)
-  if (of === null) return 'planning'
+  if (of === null) return summary.why === '' ? 'planning' : `planning: ${printable(summary.why)}`
   const left =
     rate === null || rate === 0 || of.done === of.files
       ? ''

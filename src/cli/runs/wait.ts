@@ -1,18 +1,11 @@
 /** Asks for a run and waits for its end, showing it as it goes on. */
 import type { RunTools } from '../../compose/run-tools.ts'
-import { followRun } from '../../flows/follow-run.ts'
-import { cancelOf } from '../../flows/run-requests.ts'
+import { askForRun } from '../../flows/follow-run.ts'
 import type { RunFile, RunSummary } from '../../ports/runs.ts'
 import type { WarmRequest } from '../../warming/command.ts'
 import { hasEnded } from '../../warming/run/state.ts'
 import type { RunOutput, RunReport } from './output.ts'
 import { exitCodeOf, isThere, RUN_EXIT_CODES } from './summary.ts'
-
-/** Pause between two looks at a run, milliseconds. */
-const LOOK_MS = 100
-
-/** A run that nobody has begun after so long has nobody to begin it. */
-const BEGUN_WITHIN_MS = 30_000
 
 /** A run ends itself at its deadline; so long after it whoever ends it is missing. */
 const ENDED_WITHIN_MS = 2_000
@@ -35,29 +28,18 @@ export type Waiting = {
 
 /** Resolves with the exit code once the run has ended and was reported, or is given up. */
 export async function runToEnd({ tools, output, request, interrupts }: Waiting): Promise<number> {
-  const { clock, host, append } = tools
-  await host.ensure()
-  await append(request)
-  const following = new AbortController()
+  const { clock, host } = tools
+  const cancelling = new AbortController()
   let givenUpAtMs = Math.max(clock.now(), request.deadlineMs) + ENDED_WITHIN_MS
-  let cancelled = false
   interrupts.onFirst(() => {
-    cancelled = true
     givenUpAtMs = clock.now() + CANCELLED_WITHIN_MS
     output.note('cancelling; interrupt once more to leave at once')
-    const cancel = cancelOf(request, { by: request.requestedBy, atMs: clock.now() })
-    append(cancel).catch((cause) => following.abort(cause))
+    cancelling.abort()
   })
-  const { workspace, id } = request
-  const begunByMs = Math.min(clock.now() + BEGUN_WITHIN_MS, givenUpAtMs)
-  for await (const summary of followRun(tools, {
-    workspace,
-    id,
-    everyMs: LOOK_MS,
-    begunByMs,
-    signal: following.signal,
-  })) {
-    await host.ensure()
+  const asked = { ...tools, ensure: () => host.ensure() }
+  const asking = { cancelling: cancelling.signal, begunByMs: givenUpAtMs }
+  for await (const summary of askForRun(asked, request, asking)) {
+    const cancelled = cancelling.signal.aborted
     const hasRunEnded = summary !== null && hasEnded(summary.state)
     if (hasRunEnded || (summary !== null && clock.now() > givenUpAtMs)) {
       output.ended(await reportOf(tools, summary))

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RunCoordinator } from '../../../src/flows/predict/runs/coordinator.ts'
+import { RunNotes } from '../../../src/flows/predict/runs/run-notes.ts'
 import { ForewarmError } from '../../../src/ports/errors.ts'
 import type { EventLog } from '../../../src/ports/event-log.ts'
 import type { FoldedRuns } from '../../../src/ports/model-reader.ts'
@@ -202,6 +203,25 @@ describe('a run', () => {
       tally: { counts: [{ outcome: 'skipped', detail: 'paused', files: 30 }] },
     })
     expect(origin.reads).toEqual([])
+  })
+
+  it('says what planning waits for while an origin stays away, and so when its time is over', async () => {
+    const { coordinator, ended, store } = await aWorld()
+    const dependencies = async () => {
+      throw new ForewarmError('FW_ORIGIN_UNAVAILABLE', 'nobody answers', { retriable: true })
+    }
+    const spec = aSpec({ selectors: [{ kind: 'glob', value: 'src/000.ts', count: 0 }], dependencyDepth: 1 })
+    coordinator({ dependencies }).accept(aRequest({ spec, deadlineMs: Date.now() + 2_000 }), PLACE)
+    const name = { workspace: 'shop', id: 'run-1' }
+    const waiting = await eventually(
+      () => new RunNotes(store.notes).header(name),
+      (header) => header !== null && header.why !== '',
+      { what: 'a cause', everyMs: 5 },
+    )
+    const why = 'waits for what is away: FW_ORIGIN_UNAVAILABLE: nobody answers'
+    expect(waiting).toMatchObject({ state: 'planning', why, endedAtMs: null })
+    const end = await ended('run-1')
+    expect(end).toMatchObject({ state: 'timedOut', why: `its time was over before it was planned; it ${why}` })
   })
 
   it('tells why it could not be planned', async () => {

@@ -15,24 +15,11 @@ import {
 import { hasEnded } from '../../../src/warming/run/state.ts'
 import { nextStep, type Step, type StepTimes } from '../../../src/warming/run/step.ts'
 import type { RunSpec } from '../../../src/warming/strategy/run-spec.ts'
+import { aSpec } from '../../support/run-world.ts'
 
 const TIMES: StepTimes = { reissueMs: 1_000, unsureMs: 400, graceMs: 500, closingMs: 100 }
 
-const BASE: RunSpec = {
-  selectors: [],
-  dependencyDepth: 0,
-  parallelWorkers: 4,
-  batchSize: 10,
-  predictivePrefetch: false,
-  accessPatternLearning: false,
-  pressureMax: 0.8,
-  filesMax: 0,
-  bytesMax: 0,
-  bytesPerSecondMax: 0,
-  aggressiveness: 'medium',
-  check: false,
-  retryOf: null,
-}
+const BASE = aSpec({ parallelWorkers: 4, batchSize: 10 })
 
 /** What the workers of a simulated run do; all of it drawn by chance. */
 type World = {

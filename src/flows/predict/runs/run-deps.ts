@@ -1,5 +1,6 @@
 /** What a run needs of the world, and what every part of it does with errors that pass. */
 import type { Clock } from '../../../ports/clock.ts'
+import type { ForewarmError } from '../../../ports/errors.ts'
 import type { FoldedRuns } from '../../../ports/model-reader.ts'
 import type { IsPaused } from '../../../ports/switches.ts'
 import type { Log, Telemetry } from '../../../ports/telemetry.ts'
@@ -32,9 +33,14 @@ export type RunTimes = StepTimes & {
   readonly pollMs: number
 }
 
+export type Patience = Pick<RunDeps, 'clock' | 'logger'> & {
+  /** Told why it waits, each time; its own failures are its own. */
+  readonly onWait?: (cause: ForewarmError) => Promise<void>
+}
+
 /** Tries again for as long as an engine is away; rejects with the reason of `signal` once that is aborted. */
 export async function patiently<Result>(
-  { clock, logger }: Pick<RunDeps, 'clock' | 'logger'>,
+  { clock, logger, onWait }: Patience,
   work: () => Promise<Result>,
   signal: AbortSignal,
 ): Promise<Result> {
@@ -45,6 +51,7 @@ export async function patiently<Result>(
     } catch (cause) {
       if (!isTransient(cause)) throw cause
       logger.warn({ code: cause.code }, `${cause.message}: the run waits and tries again`)
+      await onWait?.(cause)
       await clock.sleep(pauseAfter(failures), signal)
     }
   }

@@ -2,6 +2,7 @@
 import { ForewarmError } from '../../../ports/errors.ts'
 import type { WarmRequest } from '../../../warming/command.ts'
 import type { Planned, RunHeader } from '../../../warming/run/plan.ts'
+import { isTransient } from '../../transient.ts'
 import { Course } from './course.ts'
 import { patiently, type RunDeps, type RunTimes } from './run-deps.ts'
 import { headerOf } from './run-header.ts'
@@ -99,13 +100,26 @@ export class Run {
     if (known !== null) return known
     try {
       return await orAborted(
-        this.#patiently(() => this.#plan(interrupted), interrupted),
+        patiently({ ...this.#deps, onWait: (cause) => this.#tell(cause) }, () => this.#plan(interrupted), interrupted),
         interrupted,
       )
     } catch (cause) {
       signal.throwIfAborted()
       if (interrupted.aborted) return null
       throw cause
+    }
+  }
+
+  /** Notes what planning waits for, as long as it does. */
+  async #tell({ code, message }: ForewarmError): Promise<void> {
+    const header = { ...this.#header, why: `waits for what is away: ${code}: ${message}` }
+    if (header.why === this.#header.why) return
+    this.#header = header
+    try {
+      await this.#deps.notes.putHeader(header)
+    } catch (cause) {
+      // It may be the notes that are away.
+      if (!isTransient(cause)) throw cause
     }
   }
 
@@ -121,9 +135,10 @@ export class Run {
   }
 
   #unplanned(): RunHeader {
+    const because = this.#header.why === '' ? '' : `; it ${this.#header.why}`
     return this.#cancelling.signal.aborted
-      ? this.#endedAs({ state: 'cancelled', why: 'cancelled before it was planned', rest: 'cancelled' })
-      : this.#endedAs({ state: 'timedOut', why: 'its time was over before it was planned', rest: 'deadline' })
+      ? this.#endedAs({ state: 'cancelled', why: `cancelled before it was planned${because}`, rest: 'cancelled' })
+      : this.#endedAs({ state: 'timedOut', why: `its time was over before it was planned${because}`, rest: 'deadline' })
   }
 
   #endedAs(end: Pick<RunHeader, 'state' | 'why' | 'rest'>): RunHeader {
