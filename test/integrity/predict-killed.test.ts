@@ -1,0 +1,98 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { SILENT_LOG } from '../../src/adapters/memory/telemetry.ts'
+import { WeightLog } from '../../src/flows/predict/weight-log.ts'
+import { Scorer } from '../../src/model/prediction/scorer.ts'
+import type { ModelStore } from '../../src/ports/model-store.ts'
+import { type Deployment, deploy } from '../support/deployment.ts'
+import { eventually } from '../support/eventually.ts'
+import type { TrafficRecord } from '../support/traffic.ts'
+
+const FILES = 80
+const SESSIONS = 30
+const START = 1_760_000_000_000
+
+/** A cache so small that predictions are settled, and learned from, while one looks on. */
+const SMALL = { FOREWARM_PREDICT__CACHE_FILES: '60' } as const
+
+/** Two analyzers take turns over files of their own. */
+function sessionsOf(workspace: string): TrafficRecord[] {
+  return Array.from({ length: SESSIONS }, (_, nth) => {
+    const analyzer = nth % 2 === 0 ? 'lint' : 'types'
+    const accesses = Array.from({ length: FILES }, (_, at) => ({
+      ...{ path: `${analyzer}/${at}`, timeMs: START + nth * 60_000 + at * 20, layer: 'content', version: null },
+      ...{ outcome: 'unknown' as const, warmedBy: null },
+    }))
+    const value = {
+      ...{ workspace, session: `${analyzer}-${nth}`, analyzer, revision: null, publisher: 'test', sequence: 0 },
+      ...{ sessionEnded: true, forget: false, accesses, changes: [] },
+    }
+    return { topic: 'access-events', key: `${workspace}#0`, value }
+  })
+}
+
+/** All evidence that the weights in the store rest on. */
+async function learned(store: ModelStore): Promise<number> {
+  const { learned } = new Scorer()
+  await new WeightLog({ notes: store.notes, logger: SILENT_LOG }, learned).sync()
+  return learned.tables.reduce((sum, { evidence }) => sum + evidence.reduce((inner, value) => inner + value, 0), 0)
+}
+
+async function deployed(workspaces: readonly string[]): Promise<Deployment> {
+  const deployment = await deploy()
+  onTestFinished(deployment.close)
+  for (const workspace of workspaces) await deployment.append(sessionsOf(workspace))
+  return deployment
+}
+
+/** Waits until nothing more is told for a while: processes exchange weights every ten seconds. */
+async function settled(store: ModelStore): Promise<number> {
+  let [before, sinceMs] = [0, performance.now()]
+  return eventually(
+    async () => {
+      const now = await learned(store)
+      if (now !== before) [before, sinceMs] = [now, performance.now()]
+      return now
+    },
+    (now) => now > 0 && performance.now() - sinceMs > 15_000,
+    { what: 'an end of learning', withinMs: 60_000, everyMs: 500 },
+  )
+}
+
+it('what a predict process has learned outlives its kill, and its successor learns on', async () => {
+  const calm = await deployed(['acme/web'])
+  const stopped = await calm.start('predict', SMALL)
+  await settled(calm.engines.store())
+  expect(await stopped.kill('SIGTERM')).toMatchObject({ code: 0 })
+  const whole = await learned(calm.engines.store())
+
+  const deployment = await deployed(['acme/web'])
+  const store = deployment.engines.store()
+  const killed = await deployment.start('predict', SMALL)
+  const before = await settled(store)
+  await killed.kill()
+  // Rounded as it was told, at other moments.
+  expect(before).toBeGreaterThan(whole * 0.95)
+
+  await deployment.append(sessionsOf('acme/api'))
+  await deployment.start('predict', SMALL)
+  const after = await eventually(
+    () => learned(store),
+    (now) => now > before * 1.2,
+    { what: 'what the successor learned', withinMs: 60_000, everyMs: 500 },
+  )
+  expect(after).toBeGreaterThan(before)
+}, 240_000)
+
+it('what two processes learn at once reaches both', async () => {
+  const workspaces = Array.from({ length: 8 }, (_, nth) => `acme/part-${nth}`)
+  const alone = await deployed(workspaces)
+  await alone.start('predict', SMALL)
+  const byOne = await settled(alone.engines.store())
+
+  const shared = await deployed([])
+  await Promise.all([shared.start('predict', SMALL), shared.start('predict', SMALL)])
+  for (const workspace of workspaces) await shared.append(sessionsOf(workspace))
+  const byTwo = await settled(shared.engines.store())
+  // Either alone would have about half of it; what it learns first depends on the other no more than on its own order.
+  expect(byTwo).toBeGreaterThan(byOne * 0.75)
+}, 240_000)
