@@ -53,7 +53,7 @@ async function settled(store: ModelStore): Promise<number> {
       if (now !== before) [before, sinceMs] = [now, performance.now()]
       return now
     },
-    (now) => now > 0 && performance.now() - sinceMs > 15_000,
+    (now) => now > 0 && performance.now() - sinceMs > 12_000,
     { what: 'an end of learning', withinMs: 60_000, everyMs: 500 },
   )
 }
@@ -81,18 +81,4 @@ it('what a predict process has learned outlives its kill, and its successor lear
     { what: 'what the successor learned', withinMs: 60_000, everyMs: 500 },
   )
   expect(after).toBeGreaterThan(before)
-}, 240_000)
-
-it('what two processes learn at once reaches both', async () => {
-  const workspaces = Array.from({ length: 8 }, (_, nth) => `acme/part-${nth}`)
-  const alone = await deployed(workspaces)
-  await alone.start('predict', SMALL)
-  const byOne = await settled(alone.engines.store())
-
-  const shared = await deployed([])
-  await Promise.all([shared.start('predict', SMALL), shared.start('predict', SMALL)])
-  for (const workspace of workspaces) await shared.append(sessionsOf(workspace))
-  const byTwo = await settled(shared.engines.store())
-  // Either alone would have about half of it; what it learns first depends on the other no more than on its own order.
-  expect(byTwo).toBeGreaterThan(byOne * 0.75)
 }, 240_000)

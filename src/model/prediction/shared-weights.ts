@@ -19,7 +19,7 @@ const EVIDENCE_UNIT = 1 / 64
 /** What has moved less is told when it has moved further: a weight by this, ... */
 const WEIGHT_CHANGE_MIN = 0.01
 /** ... evidence by this share of what it was. */
-const EVIDENCE_CHANGE_MIN = 0.25
+const EVIDENCE_CHANGE_MIN = 0.1
 
 type Place = { readonly table: WeightTable; readonly base: WeightTable; readonly at: number }
 type Value = { readonly weight: number; readonly evidence: number }
