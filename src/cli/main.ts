@@ -30,6 +30,7 @@ Examples:
   forewarm warm --strategy production           warm a workspace now, verified file by file
   forewarm runs list                            what was warmed, and what was not
   forewarm explain src/main.py                  why a file was, or was not, warmed
+  forewarm explain SESSION                      what an open session is expected to read, and why
   forewarm patterns                             what was learned: correlations, sequences, hours
   forewarm record -- npx eslint .               run a command and publish which files it reads
   forewarm publish trace.csv --speed 10         put a trace on the log, ten times as fast

@@ -7,6 +7,7 @@ import type {
   Patterns,
   Related,
 } from '../ports/patterns.ts'
+import { columns } from './columns.ts'
 import { count, percent, printable, seconds } from './runs/figures.ts'
 
 /** Files of a sequence or session that are named. */
@@ -106,18 +107,10 @@ function named(paths: readonly string[], between: string): string {
   return `${paths.slice(0, NAMED_MAX).map(printable).join(between)}${rest > 0 ? `${between}${count(rest)} more` : ''}`
 }
 
-/** Columns as wide as they must be: all but the last are padded, numbers to the left. */
-function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
-  if (rows.length === 0) return []
-  const widths = head.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)))
-  const isNumber = (at: number) => head[at] === 'COUNT' || head[at] === 'STRENGTH' || head[at] === 'SURE'
-  const cell = (text: string, at: number) =>
-    at === head.length - 1 ? text : isNumber(at) ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0)
-  return titled(
-    title,
-    [head, ...rows].map((row) => `  ${row.map(cell).join('  ')}`),
-  )
-}
+const NUMBERS: ReadonlySet<string> = new Set(['COUNT', 'STRENGTH', 'SURE'])
+
+const table = (title: string, head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] =>
+  rows.length === 0 ? [] : titled(title, columns(head, rows, NUMBERS))
 
 const titled = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [title, ...lines]

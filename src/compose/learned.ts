@@ -20,6 +20,10 @@ const GRAPHS = { pauseMs: 60_000, freshMs: 10 * 60_000 }
 export type OpenedSource = {
   readonly source: CandidateSource
   readonly rounds: readonly Rounds[]
+  /** Resolves once the graphs of the workspaces followed so far are known: for tools, which have nobody to wait for them. */
+  graphed(): Promise<void>
+  /** Ends without telling others what was learned here. */
+  leave(): Promise<void>
   close(): Promise<void>
 }
 
@@ -37,11 +41,12 @@ export async function openLearned(parts: Parts, models: ModelReader, firstLatenc
   )
   await source.syncWeights()
   const round = { name: 'exchange of learned weights', everyMs: WEIGHTS_MS, round: () => source.syncWeights() }
+  const leave = () => graphs.stop()
   const close = async () => {
-    await graphs.stop()
+    await leave()
     await source.syncWeights()
   }
-  return { source, rounds: [round], close }
+  return { source, rounds: [round], graphed: () => graphs.run(), leave, close }
 }
 
 const graphsOf =

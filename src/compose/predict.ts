@@ -59,11 +59,13 @@ export async function startPredict(parts: Parts): Promise<PredictStage> {
   return [byTheClock, ...rounds].reduce((inner, next) => withRounds(parts, inner, next), running)
 }
 
-async function openSource(parts: Parts, reader: ModelReader): Promise<OpenedSource> {
+/** The source of candidates that the settings name, with the weights that were learned so far. */
+export async function openSource(parts: Parts, reader: ModelReader): Promise<OpenedSource> {
   const { predictor, horizonMs } = parts.settings.predict
   if (predictor === 'learned') return openLearned(parts, reader, FIRST_LATENCY_MS)
   const source = predictor === 'manual' ? createManualSource(reader) : createModelSource(reader, { horizonMs })
-  return { source, rounds: [], close: async () => {} }
+  const nothing = async () => {}
+  return { source, rounds: [], graphed: nothing, leave: nothing, close: nothing }
 }
 
 const predictOptions = ({ predict, model }: Settings): PredictOptions => ({
@@ -76,9 +78,11 @@ const predictOptions = ({ predict, model }: Settings): PredictOptions => ({
   latencyMs: FIRST_LATENCY_MS,
   workspacesMax: REMEMBERED.workspaces,
   shards: model.limits.shards,
-  sessions: {
-    sessionsMax: REMEMBERED.sessions,
-    filesPerSessionMax: REMEMBERED.filesPerSession,
-    idleMs: model.limits.sessionIdleMs,
-  },
+  sessions: sessionLimits(model),
+})
+
+export const sessionLimits = ({ limits }: Settings['model']): PredictOptions['sessions'] => ({
+  sessionsMax: REMEMBERED.sessions,
+  filesPerSessionMax: REMEMBERED.filesPerSession,
+  idleMs: limits.sessionIdleMs,
 })

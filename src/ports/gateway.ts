@@ -4,6 +4,7 @@ import type { WarmCommand } from '../warming/command.ts'
 import type { StrategyFields } from '../warming/strategy/strategy.ts'
 import type { CachePressure, CacheStats, PutResult } from './cache.ts'
 import type { FileEvidence, Learned } from './model-reader.ts'
+import type { SessionOutlook } from './outlook.ts'
 import type { Patterns } from './patterns.ts'
 import type { RunFile, RunSummary } from './runs.ts'
 import type { Pause } from './switches.ts'
@@ -84,6 +85,8 @@ export type PredictedFile = {
 export type Predictions = {
   /** What predict holds likely for the session now, before any cut-off; null where predict runs in another process. */
   readonly candidates: readonly PredictedFile[] | null
+  /** What the predictor makes of each file at the session's latest read; null as above, or where none weighs. */
+  readonly outlook: SessionOutlook | null
   /** The latest commands that were issued for the session, the newest first. */
   readonly commands: readonly WarmCommand[]
 }

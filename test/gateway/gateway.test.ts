@@ -492,7 +492,23 @@ describe('what the gateway shows', () => {
   })
 
   test('the latest commands of a session, and its candidates where predict runs here', async () => {
-    const explain = async () => [{ path: 'src/b.ts', probability: 0.5, reason: 'succession', expectedAtMs: 5 }]
+    const outlooked = {
+      path: 'src/b.ts',
+      probability: 0.5,
+      distance: 2,
+      dueMs: 5,
+      strength: 0,
+      support: 0,
+      control: false,
+    }
+    const explain = async () => ({
+      candidates: [{ path: 'src/b.ts', probability: 0.5, reason: 'succession', expectedAtMs: 5 }],
+      outlook: {
+        ...{ workspace: 'acme/web', session: 's1', analyzer: 'lint', reads: 3, lastReadMs: 0, threshold: 0.1 },
+        paused: false,
+        files: [{ ...outlooked, sources: ['succession'], fate: 'warm' as const }],
+      },
+    })
     const { call, log, codec } = await start({ deps: { explain } })
     const file = {
       path: 'src/b.ts',
@@ -526,7 +542,7 @@ describe('what the gateway shows', () => {
     }
     const { json } = await call('GET', `${web}/predictions?session=s1`)
     expect(json.commands.map(({ id }: { id: string }) => id)).toEqual(['c2', 'c1'])
-    expect(json.candidates).toEqual(await explain())
+    expect(json).toMatchObject(await explain())
   })
 
   test('the patterns of a workspace are told, and nobody is told what nobody has read', async () => {

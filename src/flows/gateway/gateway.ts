@@ -2,10 +2,11 @@
 import type { Change } from '../../model/access.ts'
 import { shortId } from '../../model/identity.ts'
 import type { EventLog } from '../../ports/event-log.ts'
-import type { GatewayOperations, PredictedFile, WorkspaceEvent } from '../../ports/gateway.ts'
+import type { GatewayOperations, WorkspaceEvent } from '../../ports/gateway.ts'
 import type { ModelReader } from '../../ports/model-reader.ts'
 import type { Switches } from '../../ports/switches.ts'
 import { patternsOf } from '../patterns.ts'
+import type { Explained } from '../predict/outlook.ts'
 import { type AppenderLimits, BoundedAppender } from './append.ts'
 import { type CachedValuesDeps, fillValue, lookUpValue } from './cached-values.ts'
 import { type PublishDeps, publishChanges, publishEvents } from './publish.ts'
@@ -23,7 +24,7 @@ export type GatewayDeps = Omit<PublishDeps, 'appender' | 'shards'> &
     /** Whether the model store can be reached now. */
     readonly modelsHealthy: () => Promise<boolean>
     /** What predict holds likely for a session, where it runs in this process; null when the session is not open. */
-    readonly explain?: ((workspace: string, session: string) => Promise<readonly PredictedFile[] | null>) | undefined
+    readonly explain?: ((workspace: string, session: string) => Promise<Explained | null>) | undefined
   }
 
 export type GatewayOptions = {
@@ -57,7 +58,7 @@ export function createGateway(deps: GatewayDeps, options: GatewayOptions): Gatew
     fill: (value, bytes) => fillValue(values, value, bytes),
     file: (workspace, path) => deps.models.file(workspace, path),
     predictions: async (workspace, session) => ({
-      candidates: (await deps.explain?.(workspace, session)) ?? null,
+      ...((await deps.explain?.(workspace, session)) ?? { candidates: null, outlook: null }),
       commands: await recentCommands(deps.log, deps.codec, { workspace, session }),
     }),
     patterns: (workspace, limit) => patternsOf(deps.models, { workspace, nowMs: deps.clock.now(), limit }),

@@ -13,6 +13,7 @@ import type {
 } from '../../ports/event-log.ts'
 import { deadLetterOf } from '../dead-letter.ts'
 import { Issuer, type IssuerDeps, type IssuerOptions } from './issuer.ts'
+import { type Explained, explainSession } from './outlook.ts'
 import type { RunCoordinator } from './runs/coordinator.ts'
 import type { CandidateSource } from './source.ts'
 
@@ -105,11 +106,11 @@ export class PredictHandler implements LogHandler {
     }
   }
 
-  /** What would be warmed now for a session that is open here, before any cut-off; null when it is not. */
-  async explain(workspace: string, session: string) {
+  /** What is made of a session that is open here; null when it is not. Changes nothing. */
+  async explain(workspace: string, session: string): Promise<Explained | null> {
     for (const { sessions } of this.#partitions.values()) {
       const found = sessions.find(workspace, session)
-      if (found !== null) return this.#deps.source.observe(found)
+      if (found !== null) return explainSession(this.#deps, found, this.#options.gate.cutOff)
     }
     return null
   }

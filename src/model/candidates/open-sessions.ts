@@ -75,6 +75,11 @@ export class OpenSessions {
     return found === undefined ? null : view(found)
   }
 
+  /** All open sessions, the one least recently heard of first. */
+  all(): readonly ObservedSession[] {
+    return [...this.#sessions.values()].map(view)
+  }
+
   #takeIn(session: OpenSession, event: AccessEvent): void {
     for (const access of event.accesses) {
       session.position += 1

@@ -54,10 +54,39 @@ const predicted = {
   expectedAtMs: Type.Integer(),
 }
 
+const outlook = Type.Object({
+  workspace: Type.String(),
+  session: Type.String(),
+  analyzer: Type.String(),
+  reads: count('Reads of the session so far.'),
+  lastReadMs: Type.Integer(),
+  threshold: Type.Number({ description: 'Probability from which on a warm pays now.' }),
+  paused: Type.Boolean(),
+  files: Type.Array(
+    Type.Object({
+      path: Type.String(),
+      probability: Type.Number(),
+      sources: Type.Array(Type.String(), { description: 'The evidence that named it.' }),
+      distance: Type.Union([Type.Number(), Type.Null()], { description: 'Reads until it is due.' }),
+      dueMs: Type.Union([Type.Number(), Type.Null()], { description: 'Milliseconds until it is due.' }),
+      strength: Type.Number({ description: 'Strongest co-access, 0 to 1.' }),
+      support: Type.Number({ description: 'Events that it was seen in, faded.' }),
+      fate: Type.Enum(['warm', 'unlikely', 'cached', 'asked', 'refused', 'late', 'full'], {
+        description: 'Worth a warm, or why not.',
+      }),
+      control: Type.Boolean({ description: 'In the control group: never warmed.' }),
+    }),
+    { description: 'The likeliest first.' },
+  ),
+})
+
 export const predictionsAnswer = Type.Object(
   {
     candidates: Type.Union([Type.Array(Type.Object(predicted)), Type.Null()], {
       description: 'What is held likely now; null where predict runs elsewhere or the session is not open.',
+    }),
+    outlook: Type.Union([outlook, Type.Null()], {
+      description: "What the predictor makes of each file at the session's latest read; null as above.",
     }),
     commands: Type.Array(
       Type.Object({
