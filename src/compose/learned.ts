@@ -29,13 +29,15 @@ export type OpenedSource = {
 
 export async function openLearned(parts: Parts, models: ModelReader, firstLatencyMs: number): Promise<OpenedSource> {
   const { settings, engines, logger } = parts
+  const { cache } = settings
   const { aggressiveness, cacheFiles, workspacesMax } = settings.predict
   const { clock } = engines
   const graphs = new GraphKeeper({ load: graphsOf(parts), clock, logger }, GRAPHS)
   const source = createLearnedSource(
     { models, notes: engines.store().notes, logger, clock, graphs },
     {
-      ...{ capacityFiles: cacheFiles, adapts: true, latencyMs: firstLatencyMs, aggressiveness, workspacesMax },
+      ...{ capacityFiles: cacheFiles, latencyMs: firstLatencyMs, aggressiveness, workspacesMax },
+      lives: { readMs: cache.readTtlMs, unreadMs: cache.unreadTtlMs },
       sessionsMax: STORED_SESSIONS,
     },
   )

@@ -1,6 +1,6 @@
 import { EvictionFront } from './eviction-front.ts'
 import { grownFloat64, grownInt32 } from './grow.ts'
-import type { PredictorAccess } from './predictor.ts'
+import type { EntryLives, PredictorAccess } from './predictor.ts'
 import { ResidenceFit } from './residence-fit.ts'
 
 /**
@@ -10,6 +10,7 @@ import { ResidenceFit } from './residence-fit.ts'
  * characteristic time of Che's approximation (Che, Tung, Wang 2002), measured here instead of derived.
  */
 export class CacheView {
+  readonly #lives: EntryLives | null
   readonly #fit: ResidenceFit | null
   readonly #front = new EvictionFront()
   #capacityFiles: number
@@ -22,6 +23,8 @@ export class CacheView {
   #state = new Int32Array(1024)
   /** 1 where the entry's last movement was a read, so that what the next read finds tells how long entries stay. */
   #wasRead = new Int32Array(1024)
+  /** When the entry was last moved; its life begins anew then. */
+  #movedMs = new Float64Array(1024)
   #nodes = 1
   readonly #free: number[] = []
   #size = 0
@@ -34,13 +37,14 @@ export class CacheView {
   #latencyMs: number
   #lastMs = Number.NaN
 
-  /** With `adapts` the capacity is only where the view begins, and what reads find moves it (residence-fit.ts). */
-  constructor(capacityFiles: number, latencyMs: number, adapts = false) {
+  /** With `lives` a real cache is believed in: its capacity is only where the view begins (see `PredictorOptions`). */
+  constructor(capacityFiles: number, latencyMs: number, lives: EntryLives | null = null) {
     this.#latencyMs = latencyMs
     this.#capacityFiles = capacityFiles
     this.#held = capacityFiles
     this.#residence = capacityFiles
-    this.#fit = adapts ? new ResidenceFit() : null
+    this.#lives = lives
+    this.#fit = lives === null ? null : new ResidenceFit()
   }
 
   /** Files that the cache holds, as far as this view can tell: of a cache shared with others, its own share. */
@@ -89,6 +93,7 @@ export class CacheView {
     this.#prev = grownInt32(this.#prev, node + 1)
     this.#state = grownInt32(this.#state, node + 1)
     this.#wasRead = grownInt32(this.#wasRead, node + 1)
+    this.#movedMs = grownFloat64(this.#movedMs, node + 1)
     this.#stamp = grownFloat64(this.#stamp, node + 1)
     return node
   }
@@ -141,7 +146,7 @@ export class CacheView {
 
   /** How far the entry is on its way out: 0 just moved, about 1 next to leave, Infinity when absent. */
   age(node: number): number {
-    if (this.#state[node] === 0) return Number.POSITIVE_INFINITY
+    if (this.#state[node] === 0 || this.#hasOutlived(node)) return Number.POSITIVE_INFINITY
     return (this.#moves - (this.#stamp[node] ?? 0)) / this.#residence
   }
 
@@ -156,6 +161,15 @@ export class CacheView {
     }
     this.#toFront(node, 1)
     this.#wasRead[node] = 1
+  }
+
+  /** A read that did not go by the cache, or of which nobody knows: in a real cache it moves nothing. */
+  readBlindly(node: number, timeMs: number): void {
+    if (this.#lives === null) this.read(node, timeMs)
+    else {
+      this.#observeTime(timeMs)
+      this.#moves++
+    }
   }
 
   warm(node: number): void {
@@ -183,6 +197,7 @@ export class CacheView {
     else this.#unlink(node)
     this.#state[node] = state
     this.#stamp[node] = ++this.#moves
+    this.#movedMs[node] = this.#lastMs
     const first = this.#next[0] ?? 0
     this.#next[node] = first
     this.#prev[node] = 0
@@ -225,6 +240,12 @@ export class CacheView {
     const after = this.#next[node] ?? 0
     this.#next[before] = after
     this.#prev[after] = before
+  }
+
+  #hasOutlived(node: number): boolean {
+    if (this.#lives === null) return false
+    const lifeMs = this.#state[node] === 2 ? this.#lives.unreadMs : this.#lives.readMs
+    return this.#lastMs - (this.#movedMs[node] ?? 0) > lifeMs
   }
 
   #observeTime(timeMs: number): void {

@@ -8,6 +8,6 @@ import { Worth } from './worth.ts'
 export type SharedState = { readonly view: CacheView; readonly scorer: Scorer; readonly worth: Worth }
 
 export function createSharedState(options: PredictorOptions): SharedState {
-  const view = new CacheView(options.capacityFiles, options.latencyMs, options.adapts)
+  const view = new CacheView(options.capacityFiles, options.latencyMs, options.lives)
   return { view, scorer: new Scorer(), worth: new Worth(PRECISION_FLOOR[options.aggressiveness]) }
 }

@@ -263,7 +263,9 @@ export class WorkspacePredictor implements RankingPredictor {
     session.directoryReads.set(directory, (session.directoryReads.get(directory) ?? 0) + 1)
     session.readAt.set(file, session.reads++)
     pace(session, { timeMs, moves })
-    this.#view.read(this.#node[file] ?? 0, timeMs, isThereBy(outcome))
+    const node = this.#node[file] ?? 0
+    if (outcome === null) this.#view.readBlindly(node, timeMs)
+    else this.#view.read(node, timeMs, isThereBy(outcome))
     this.#renewals.read(file)
     this.#lastReadMoves[file] = this.#view.moves
   }

@@ -31,9 +31,11 @@ class Truth {
   }
 }
 
+const LIVES = { readMs: 1e9, unreadMs: 1e6 }
+
 /** One predictor's belief about files of its own, read with a skew: some often, most seldom. */
 function believer(name: string, start: { capacityFiles: number; files: number; adapts: boolean; seed: number }) {
-  const view = new CacheView(start.capacityFiles, 0, start.adapts)
+  const view = new CacheView(start.capacityFiles, 0, start.adapts ? LIVES : null)
   const random = stream(start.seed)
   const nodes = Array.from({ length: start.files }, () => view.allocate())
   const read = (truth: Truth, timeMs: number): boolean => {
@@ -106,6 +108,21 @@ describe('the belief about the cache', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  test('lets an entry go when its life is over, and takes no read for a fill of which nobody knows what it found', () => {
+    const view = new CacheView(100, 0, { readMs: 1_000, unreadMs: 100 })
+    const [read, warmed, unseen, clock] = [view.allocate(), view.allocate(), view.allocate(), view.allocate()]
+    view.read(read, 0, false)
+    view.readBlindly(unseen, 0)
+    view.warm(warmed)
+    expect([view.age(read), view.age(warmed)].every(Number.isFinite)).toBe(true)
+    expect(view.age(unseen)).toBe(Number.POSITIVE_INFINITY)
+    view.read(clock, 101, false)
+    expect(view.age(warmed)).toBe(Number.POSITIVE_INFINITY)
+    expect(view.age(read)).toBeLessThan(1)
+    view.read(clock, 1_001, true)
+    expect(view.age(read)).toBe(Number.POSITIVE_INFINITY)
   })
 
   test('is not moved by what reads find when it does not adapt', () => {
