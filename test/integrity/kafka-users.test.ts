@@ -135,6 +135,16 @@ it("the chart's Kafka users can do their work, from a read to its warm hit and d
     expect.stringContaining('warmHit'),
   ])
 
+  // A CronJob's pod has no files of the workspace.
+  const elsewhere = JSON.stringify({ 'acme/web': { origin: { directory: '/nowhere' } } })
+  const scheduled = spawnForewarm(['warm', '--workspace', 'acme/web', '--strategy', 'production', '--json'], {
+    env: { ...deployment.environment, ...loginOf('schedule', guarded), FOREWARM_WORKSPACES: elsewhere },
+  })
+  expect([await scheduled.exit(), `${scheduled.stdout()}${scheduled.stderr()}`]).toEqual([
+    { code: 0, signal: null },
+    expect.stringContaining('"type":"ended"'),
+  ])
+
   const producer = createKafkaClient({ brokers: [open], clientId: 'test' }).producer()
   await producer.connect()
   for (const topic of ['access-events', 'warm-requests', 'warm-commands']) {
