@@ -29,10 +29,10 @@ export class Candidates {
   readonly quality: Float64Array
   size = 0
   readonly #slotOf = new Map<number, number>()
-  readonly #max: number
+  readonly max: number
 
   constructor(max: number) {
-    this.#max = max
+    this.max = max
     this.files = new Int32Array(max)
     this.sources = new Int32Array(max)
     this.distance = new Float64Array(max)
@@ -43,7 +43,7 @@ export class Candidates {
   }
 
   get full(): boolean {
-    return this.size >= this.#max
+    return this.size >= this.max
   }
 
   clear(): void {

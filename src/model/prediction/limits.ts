@@ -12,6 +12,8 @@ export const LIMITS = {
   idleMs: 30 * 60_000,
   /** Candidates weighed at one read. */
   candidatesMax: 512,
+  /** Files ranked at once. */
+  rankedMax: 512,
   /** Unsettled predictions the scorer waits for. */
   pendingMax: 65_536,
   analyzersMax: 64,

@@ -33,6 +33,8 @@ export class OpenSession {
   readonly burst = new Burst()
   /** The latest files read, newest first. */
   readonly recent: number[] = []
+  /** The latest files that the session read for the first time, newest first. */
+  readonly firsts: number[] = []
 
   constructor(id: string, where: { sequence: number; analyzer: number; timeMs: number; moves: number }) {
     this.id = id

@@ -8,6 +8,8 @@ const TABLE_BITS = 17
 const TABLE_SIZE = 1 << TABLE_BITS
 const MASK = TABLE_SIZE - 1
 const LEARNING_RATE = 0.05
+/** Rankings settle at once, and their lists are samples: they can follow faster. */
+const RANKING_RATE = 0.12
 const PRIOR_LOGIT = -0.6
 /** Changes with the features and the tables: weights of another form are of no use. */
 const FORM = 2
@@ -36,11 +38,12 @@ export class Scorer {
   learn(features: Int32Array, from: number, example: { count: number; head: number; label: number }): void {
     const gradient = this.score(features, from, example) - example.label
     const end = from + example.count
+    const rate = example.head === HEAD.next20 ? RANKING_RATE : LEARNING_RATE
     for (let at = from; at < end; at++) {
       const place = ((features[at] ?? 0) & MASK) * HEADS + example.head
       const sum = (this.#gradient[place] ?? 0) + gradient * gradient
       this.#gradient[place] = sum
-      this.#weight[place] = (this.#weight[place] ?? 0) - (LEARNING_RATE * gradient) / Math.sqrt(sum + 0.05)
+      this.#weight[place] = (this.#weight[place] ?? 0) - (rate * gradient) / Math.sqrt(sum + 0.05)
     }
   }
 }

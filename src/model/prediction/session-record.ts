@@ -2,6 +2,7 @@ import { type Candidates, SOURCES } from './candidates.ts'
 import type { OpenSession } from './open-sessions.ts'
 
 const RECENT = 13
+const FIRSTS = 6
 
 /** Puts `file` at the head of the latest distinct files. */
 export function remember(recent: number[], file: number): void {
@@ -10,6 +11,12 @@ export function remember(recent: number[], file: number): void {
   if (at > 0) recent.splice(at, 1)
   recent.unshift(file)
   if (recent.length > RECENT) recent.pop()
+}
+
+/** Puts a file that the session had not read before at the head of the latest such files. */
+export function rememberFirst(firsts: number[], file: number): void {
+  firsts.unshift(file)
+  if (firsts.length > FIRSTS) firsts.pop()
 }
 
 /** Keeps the session's own speed: movements of the cache, and milliseconds, from read to read. */

@@ -36,11 +36,11 @@ import type {
   RankingPredictor,
   SessionSequence,
 } from './predictor.ts'
-import { RankProbes } from './rank-probes.ts'
+import { nameRelated, Ranking, type RankSources } from './ranking.ts'
 import { Renewals } from './renewals.ts'
 import { HEAD, type Scorer } from './scorer.ts'
 import { readsOf, type Sequence, SequenceStore } from './sequences.ts'
-import { countNamed, judgeSources, pace, remember } from './session-record.ts'
+import { countNamed, judgeSources, pace, remember, rememberFirst } from './session-record.ts'
 import { Settlement } from './settlement.ts'
 import type { SharedState } from './shared-state.ts'
 import { Siblings } from './siblings.ts'
@@ -68,9 +68,8 @@ export class WorkspacePredictor implements RankingPredictor {
   readonly #kin = new Kin()
   readonly #clock = new ClockHabits()
   readonly #siblings = new Siblings()
-  readonly #probes = new RankProbes()
+  readonly #ranking: Ranking
   readonly #candidates = new Candidates(LIMITS.candidatesMax)
-  readonly #ranked = new Candidates(LIMITS.candidatesMax)
   readonly #features = new Int32Array(LIMITS.candidatesMax * FEATURES)
   readonly #analyzers = new Analyzers()
   #node = new Int32Array(1024)
@@ -87,6 +86,7 @@ export class WorkspacePredictor implements RankingPredictor {
     this.fates = new FileFates(this.#files, shared.view, (file) => this.#node[file] ?? 0)
     this.#worth = shared.worth
     this.#renewals = new Renewals(shared, this.#settlement, this.#files)
+    this.#ranking = new Ranking(shared.scorer)
     this.#context = this.#contextFor(0)
     if (graph !== undefined) this.setGraph(graph)
   }
@@ -114,24 +114,19 @@ export class WorkspacePredictor implements RankingPredictor {
   rank(sessionId: string, count: number): readonly string[] {
     const session = this.#sessions.get(sessionId)
     if (session === undefined) return []
-    this.#nameForRanking(session)
-    const candidates = this.#ranked
-    const scored: { file: number; probability: number }[] = []
-    for (let slot = 0; slot < candidates.size; slot++) {
-      writeFeatures(this.#context, session, { candidates, slot, out: this.#features, at: 0 })
-      const probability = this.#scorer.score(this.#features, 0, { count: FEATURES, head: HEAD.next20 })
-      scored.push({ file: candidates.files[slot] ?? 0, probability })
-    }
-    scored.sort((a, b) => b.probability - a.probability)
-    return scored.slice(0, count).map(({ file }) => this.#files.path(file))
+    return this.#ranking
+      .rank(session, this.#context, this.#rankSources())
+      .slice(0, count)
+      .map(({ file }) => this.#files.path(file))
   }
 
   /** The candidates of an open session at its latest read, with what comes of them; changes nothing. Null when not open. */
   weighed(sessionId: string): WeighedSession | null {
     const session = this.#sessions.get(sessionId)
     if (session === undefined) return null
-    this.#nameForRanking(session)
-    const [candidates, far] = [this.#ranked, this.#far()]
+    const [candidates, far] = [new Candidates(LIMITS.candidatesMax), this.#far()]
+    nameWindow(session, 40, candidates)
+    nameRelated(session, this.#rankSources(), candidates)
     return weighMoment({
       ...{ session, candidates, view: this.#view, files: this.#files, fates: this.fates },
       analyzer: this.#analyzers.name(session.analyzer),
@@ -248,7 +243,7 @@ export class WorkspacePredictor implements RankingPredictor {
     const { moves } = this.#view
     this.#settlement.read(file, moves)
     this.#settlement.advance(moves, this.#scorer)
-    this.#probes.read(session, file, this.#scorer)
+    this.#ranking.learn(session, file)
     judgeSources(session, file)
     const expected = advancePointers(session, file)
     remember(session.recent, file)
@@ -261,6 +256,7 @@ export class WorkspacePredictor implements RankingPredictor {
     this.#store.append(session.sequence, file, timeMs)
     const directory = this.#files.directory(file)
     session.directoryReads.set(directory, (session.directoryReads.get(directory) ?? 0) + 1)
+    if (!session.readAt.has(file)) rememberFirst(session.firsts, file)
     session.readAt.set(file, session.reads++)
     pace(session, { timeMs, moves })
     const node = this.#node[file] ?? 0
@@ -285,22 +281,13 @@ export class WorkspacePredictor implements RankingPredictor {
     countNamed(session, candidates)
   }
 
-  #nameForRanking(session: OpenSession): void {
-    const candidates = this.#ranked
-    candidates.clear()
-    nameWindow(session, 40, candidates)
-    for (let nth = 0; nth < Math.min(6, session.recent.length); nth++) {
-      const file = session.recent[nth] ?? 0
-      this.#coAccess.name(file, candidates)
-      this.#kin.name(file, candidates)
-      this.#imports.name(session, file, candidates)
-      if (nth < 2) this.#tree?.name(session, file, candidates)
-    }
+  #rankSources(): RankSources {
+    return { coAccess: this.#coAccess, imports: this.#imports, kin: this.#kin, tree: this.#tree }
   }
 
   #decide(session: OpenSession, nowMs: number): readonly Prediction[] {
     const chosen = this.#weigh(session)
-    if (this.#probes.wants(session)) this.#probe(session)
+    this.#ranking.probe(session, this.#context, this.#rankSources())
     if (chosen.length === 0) return NO_PREDICTIONS
     const unreadMax = this.#view.capacityFiles * UNREAD_SHARE_MAX
     const surplus = Math.max(0, Math.ceil(chosen.length + this.#view.unread - unreadMax))
@@ -351,15 +338,6 @@ export class WorkspacePredictor implements RankingPredictor {
     const full = far === 0 ? 0 : this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.full })
     const near = far === 1 ? 0 : this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.near })
     return near + (full - near) * far
-  }
-
-  #probe(session: OpenSession): void {
-    this.#nameForRanking(session)
-    const candidates = this.#ranked
-    const probe = this.#probes.open(session, candidates)
-    for (let slot = 0; slot < candidates.size; slot++) {
-      writeFeatures(this.#context, session, { candidates, slot, out: probe.features, at: slot * FEATURES })
-    }
   }
 
   /** Weighs the files of the analyzer's last session, for a session that the clock expects. */
