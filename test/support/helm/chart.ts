@@ -1,7 +1,7 @@
 /** The chart as Helm renders it. */
-import { spawn } from 'node:child_process'
 import { parseAllDocuments } from 'yaml'
 import { findHelm, type HelmMajor } from './binaries.ts'
+import { runOn } from './run.ts'
 import { KUBERNETES } from './schemas.ts'
 
 export const chartFolder = 'deploy/helm/forewarm'
@@ -40,17 +40,8 @@ export type Rendering = {
 }
 
 /** Runs Helm; rejects with what it says. */
-export async function helm(major: HelmMajor, args: readonly string[], input = ''): Promise<string> {
-  const child = spawn(await findHelm(major), args, { stdio: ['pipe', 'pipe', 'pipe'] })
-  child.stdin.end(input)
-  const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
-  const [out, err] = await Promise.all([
-    child.stdout.setEncoding('utf8').toArray(),
-    child.stderr.setEncoding('utf8').toArray(),
-  ])
-  if ((await closed) !== 0) throw new Error(err.join(''))
-  return out.join('')
-}
+export const helm = async (major: HelmMajor, args: readonly string[], input = ''): Promise<string> =>
+  runOn(input, await findHelm(major), args)
 
 /** All objects of a release called `forewarm` in the namespace `forewarm`, as text. */
 export function renderText({ helm: major = '4', files = [], values = {} }: Rendering): Promise<string> {

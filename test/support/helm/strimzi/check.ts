@@ -1,10 +1,10 @@
 /** Strimzi's API, which no registry carries as a schema: its own Java classes read the resources, and drop or keep nothing. */
-import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cached } from '../../services/download-cache.ts'
 import { requireJava, runMaven } from '../../services/java.ts'
 import type { Manifest } from '../chart.ts'
+import { runOn } from '../run.ts'
 
 const VERSION = '0.49.0'
 const MAVEN = 'http://maven.apache.org/POM/4.0.0'
@@ -22,13 +22,6 @@ export async function strimziProblems(resources: readonly Manifest[]): Promise<r
     await runMaven(['dependency:copy-dependencies', '-DincludeScope=runtime', '-DoutputDirectory=libs'], unfinished)
   })
   const program = join(import.meta.dirname, 'ReadStrictly.java')
-  const child = spawn(java.binary, ['-XX:TieredStopAtLevel=1', '-cp', join(folder, 'libs', '*'), program])
-  child.stdin.end(JSON.stringify(resources))
-  const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
-  const [out, err] = await Promise.all([
-    child.stdout.setEncoding('utf8').toArray(),
-    child.stderr.setEncoding('utf8').toArray(),
-  ])
-  if ((await closed) !== 0) throw new Error(err.join(''))
-  return out.join('').split('\n').filter(Boolean)
+  const args = ['-XX:TieredStopAtLevel=1', '-cp', join(folder, 'libs', '*'), program]
+  return (await runOn(JSON.stringify(resources), java.binary, args)).split('\n').filter(Boolean)
 }
