@@ -1,3 +1,4 @@
+import type { Calibration } from './calibration.ts'
 import { FEATURES } from './features.ts'
 import { grownInt32 } from './grow.ts'
 import { LIMITS } from './limits.ts'
@@ -16,28 +17,33 @@ export class Settlement {
   readonly #residence: Float64Array
   readonly #latency: Float64Array
   readonly #readAt: Float64Array
+  readonly #promised: Float64Array
+  readonly #calibration: Calibration | undefined
   readonly #next: Int32Array
   readonly #features: Int32Array
   #waiting = new Int32Array(1024).fill(-1)
   #first = 0
   #end = 0
 
-  constructor() {
+  /** `calibration` is told what came of each promise of the near horizon. */
+  constructor(calibration?: Calibration) {
+    this.#calibration = calibration
     const max = LIMITS.pendingMax
     this.#file = new Int32Array(max)
     this.#issued = new Float64Array(max)
     this.#residence = new Float64Array(max)
     this.#latency = new Float64Array(max)
     this.#readAt = new Float64Array(max)
+    this.#promised = new Float64Array(max)
     this.#next = new Int32Array(max).fill(-1)
     this.#features = new Int32Array(max * FEATURES)
   }
 
-  /** Takes a copy of the features at `from`. `moves` is the cache's clock now. */
+  /** Takes a copy of the features at `from`. `moves` is the cache's clock now; `promised`, what the near head says. */
   add(
     file: number,
     features: { from: number; all: Int32Array },
-    when: { moves: number; residence: number; latencyMoves: number; scorer: Scorer },
+    when: { moves: number; residence: number; latencyMoves: number; scorer: Scorer; promised?: number },
   ): void {
     if (this.#end - this.#first >= LIMITS.pendingMax) this.#settle(when.scorer)
     const at = this.#end++ % LIMITS.pendingMax
@@ -47,6 +53,7 @@ export class Settlement {
     this.#residence[at] = when.residence
     this.#latency[at] = when.latencyMoves
     this.#readAt[at] = 0
+    this.#promised[at] = when.promised ?? Number.NaN
     this.#next[at] = this.#waiting[file] ?? -1
     this.#waiting[file] = at
     this.#features.set(features.all.subarray(features.from, features.from + FEATURES), at * FEATURES)
@@ -77,6 +84,8 @@ export class Settlement {
     if (readAt === 0) this.#unlink(at)
     const took = readAt === 0 ? Number.POSITIVE_INFINITY : readAt - (this.#issued[at] ?? 0) - (this.#latency[at] ?? 0)
     const residence = this.#residence[at] ?? 0
+    const promised = this.#promised[at] ?? Number.NaN
+    if (!Number.isNaN(promised)) this.#calibration?.observe(promised, took <= residence * NEAR_SHARE)
     const from = at * FEATURES
     scorer.learn(this.#features, from, {
       count: FEATURES,

@@ -1,11 +1,18 @@
 import { CacheView } from './cache-view.ts'
+import type { Calibration } from './calibration.ts'
 import { PRECISION_FLOOR } from './decision.ts'
 import type { PredictorOptions } from './predictor.ts'
 import { Scorer } from './scorer.ts'
 import { Worth } from './worth.ts'
 
 /** What the predictors of one process have in common: the belief about the one cache, the scorer, what a place is worth. */
-export type SharedState = { readonly view: CacheView; readonly scorer: Scorer; readonly worth: Worth }
+export type SharedState = {
+  readonly view: CacheView
+  readonly scorer: Scorer
+  readonly worth: Worth
+  /** Told how the near horizon's promises come true, where somebody wants to know. */
+  readonly calibration?: Calibration
+}
 
 export function createSharedState(options: PredictorOptions): SharedState {
   const view = new CacheView(options.capacityFiles, options.latencyMs, options.lives)

@@ -47,7 +47,8 @@ import { Siblings } from './siblings.ts'
 import { type WeighedSession, weighMoment } from './weighed.ts'
 import type { Worth } from './worth.ts'
 
-type Weighed = { readonly slot: number; readonly probability: number }
+/** `gain` is the probability that decides, `probability` that of a read before the entry leaves. */
+type Weighed = { readonly slot: number; readonly gain: number; readonly probability: number }
 
 const NO_PREDICTIONS: readonly Prediction[] = []
 
@@ -56,7 +57,7 @@ export class WorkspacePredictor implements RankingPredictor {
   readonly #options: PredictorOptions
   readonly #view: CacheView
   readonly #scorer: Scorer
-  readonly #settlement = new Settlement()
+  readonly #settlement: Settlement
   readonly #worth: Worth
   readonly #renewals: Renewals
   readonly #files = new FileTable()
@@ -85,6 +86,7 @@ export class WorkspacePredictor implements RankingPredictor {
     this.#scorer = shared.scorer
     this.fates = new FileFates(this.#files, shared.view, (file) => this.#node[file] ?? 0)
     this.#worth = shared.worth
+    this.#settlement = new Settlement(shared.calibration)
     this.#renewals = new Renewals(shared, this.#settlement, this.#files)
     this.#ranking = new Ranking(shared.scorer)
     this.#context = this.#contextFor(0)
@@ -312,16 +314,15 @@ export class WorkspacePredictor implements RankingPredictor {
       if (view.age(this.#node[file] ?? 0) < RENEW_AGE) continue
       const at = slot * FEATURES
       writeFeatures(this.#context, session, { candidates, slot, out: this.#features, at })
-      this.#settlement.add(
-        file,
-        { from: at, all: this.#features },
-        { moves, residence, latencyMoves, scorer: this.#scorer },
-      )
-      const probability = this.#probabilityOf(at, far)
-      if (probability >= least && !this.fates.isRefused(file) && !isLate(candidates, slot, speed))
-        chosen.push({ slot, probability })
+      const gain = this.#probabilityOf(at, far)
+      const when = { moves, residence, latencyMoves, scorer: this.#scorer, promised: far === 0 ? gain : Number.NaN }
+      this.#settlement.add(file, { from: at, all: this.#features }, when)
+      if (gain >= least && !this.fates.isRefused(file) && !isLate(candidates, slot, speed)) {
+        const probability = this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.full })
+        chosen.push({ slot, gain, probability })
+      }
     }
-    return chosen.sort((a, b) => a.probability - b.probability)
+    return chosen.sort((a, b) => a.gain - b.gain)
   }
 
   /** The probability from which on a warm pays now. */
