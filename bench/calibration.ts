@@ -82,6 +82,7 @@ function plot(): string {
   })
   const [width, height] = [left + side + 170, top + side + 52]
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="12" fill="#222">
+<title>Reliability of the deciding probability, by trace</title>
 <rect width="100%" height="100%" fill="#fff"/>
 ${grid.join('\n')}
 <path d="M${x(0)} ${y(0)}L${x(1)} ${y(1)}" stroke="#888" stroke-dasharray="5 4"/>
