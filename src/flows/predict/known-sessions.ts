@@ -5,7 +5,7 @@ import type { ModelReader } from '../../ports/model-reader.ts'
 const KNOWN_MAX = 16_384
 
 /** Between two looks into the store, ms. */
-const PAUSE_MS = 5_000
+const PAUSE_MS = 500
 
 /**
  * Which sessions of a workspace its predictor has had: those it follows read by read, and closed ones from the model

@@ -8,6 +8,7 @@ import { startPredict } from '../../../src/compose/predict.ts'
 import { anyFailed, type Stage } from '../../../src/compose/stage.ts'
 import { openParts } from '../../../src/compose/tools.ts'
 import { settingsFrom } from '../../../src/config/load.ts'
+import { partitionOf } from '../../../src/model/identity.ts'
 import { type Deployment, type DeploymentOptions, deploy } from '../deployment.ts'
 import { eventually } from '../eventually.ts'
 import type { ForewarmProcess } from '../process.ts'
@@ -82,25 +83,44 @@ export async function startDistributedFleet(
   }
 }
 
-/** Waits until every process has its share of the partitions and nothing moves any more. */
-async function allPredict({ settings, engines }: Deployment, processes: number): Promise<void> {
-  const { brokers, groupPrefix } = settings.kafka
+/**
+ * Waits until every process has its share of the partitions and listens on all of them: what comes before that is only
+ * caught up with, in silence. A record that nobody can read is passed over, and leaves nothing in what predictors know.
+ */
+async function allPredict({ settings, engines: { log } }: Deployment, processes: number): Promise<void> {
+  const { brokers, groupPrefix, topicPrefix } = settings.kafka
+  const groupId = `${groupPrefix}predict`
   const admin = createKafkaClient({ brokers, clientId: 'test' }).admin()
   await admin.connect()
   try {
     await eventually(
-      () => admin.describeGroups([`${groupPrefix}predict`]),
+      () => admin.describeGroups([groupId]),
       ({ groups: [group] }) => group?.state === 'Stable' && group.members.length === processes,
-      { what: `a stable group of ${processes} predictors`, withinMs: 60_000, everyMs: 250 },
+      { what: `a stable group of ${processes} predictors`, withinMs: START_MS, everyMs: 250 },
+    )
+    const unreadable = { value: Uint8Array.of(0xff), headers: new Map<string, string>() }
+    await log.append(
+      'access-events',
+      oneKeyAPartition().map((key) => ({ key, ...unreadable })),
+    )
+    await eventually(
+      () => admin.fetchOffsets({ groupId, topics: [`${topicPrefix}access-events`] }),
+      ([topic]) => topic?.partitions.filter(({ offset }) => Number(offset) > 0).length === FLEET_PARTITIONS,
+      { what: 'predictors that listen on every partition', withinMs: START_MS, everyMs: 250 },
     )
   } finally {
     await admin.disconnect()
   }
-  // Members look up where each partition ends before they listen.
-  await engines.clock.sleep(SETTLE_MS)
 }
 
-const SETTLE_MS = 3_000
+const START_MS = 90_000
+
+function oneKeyAPartition(): string[] {
+  const keys = new Map<number, string>()
+  for (let nth = 0; keys.size < FLEET_PARTITIONS; nth += 1)
+    keys.set(partitionOf(`probe-${nth}`, FLEET_PARTITIONS), `probe-${nth}`)
+  return [...keys.values()]
+}
 
 /** Processor seconds of a process so far, from Linux's /proc; 0 once it is gone. */
 function cpuSecondsOf(pid: number): number {
