@@ -15,6 +15,8 @@ export type FleetFigures = {
   readonly commandDelay: Quantiles
   /** From the latest access that a predictor had seen to its command. */
   readonly decisionDelay: Quantiles
+  /** Share of the commands that came later than the delay that was asked for. */
+  readonly lateShare: number
   /** How late reads were published: above some milliseconds the machine is too busy for the trace's pace. */
   readonly behind: Quantiles
   readonly cpuPredict: number
@@ -53,6 +55,9 @@ export async function runFleet(
       readersHit: hits / reads,
       commandDelay: quantilesOf(led.map(({ receivedAtMs, observedAtMs }) => receivedAtMs - (observedAtMs ?? 0))),
       decisionDelay: quantilesOf(commands.map(({ receivedAtMs, observedToMs }) => receivedAtMs - observedToMs)),
+      lateShare:
+        commands.filter(({ receivedAtMs, observedToMs }) => receivedAtMs - observedToMs > options.latencyMs).length /
+        Math.max(1, commands.length),
       behind: quantilesOf([...behindMs]),
       cpuPredict: cpu.predict - cpuBefore.predict,
       cpuRest: cpu.rest - cpuBefore.rest,
