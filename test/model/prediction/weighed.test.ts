@@ -52,7 +52,9 @@ test('a session shows what it will read with evidence, and what comes of each fi
     )
     // What was just asked for is told as asked for, not as still to come.
     asked += decided.filter(({ path }) => byPath.get(path)?.fate === 'asked').length
-    expect(decided.filter(({ path }) => byPath.get(path)?.fate === 'warm')).toEqual([])
+    // Renewals come first, and in so small a cache the warms that follow age them at once.
+    const warms = decided.filter(({ reason }) => reason !== 'renewal')
+    expect(warms.filter(({ path }) => byPath.get(path)?.fate === 'warm')).toEqual([])
     const next = all[at + 1]
     if (read.session < 's6' || next?.session !== read.session) continue
     const told = byPath.get(next.path)
