@@ -24,6 +24,8 @@ export type SimulatedFleet = {
 
 /** As the processes do it. */
 const WEIGHTS_MS = 10_000
+/** The shared cache drops entries for want of room alone. */
+const LIVES = { readMs: Number.POSITIVE_INFINITY, unreadMs: Number.POSITIVE_INFINITY }
 const GATE = { cutOff: 'decided', horizonMs: 600_000, perSecondMax: 1e9, burstMax: 1e9, openMax: 100_000 } as const
 
 /**
@@ -42,7 +44,7 @@ export async function simulateFleet(trace: Trace, fleet: SimulatedFleet): Promis
     createLearnedSource(
       { models, notes: store.notes, logger: SILENT_LOG, clock },
       {
-        ...{ capacityFiles: fleet.capacityFiles, adapts: true, latencyMs: fleet.latencyMs },
+        ...{ capacityFiles: fleet.capacityFiles, latencyMs: fleet.latencyMs, lives: LIVES },
         ...{ aggressiveness: 'medium', workspacesMax: 64, sessionsMax: 128 },
       },
     ),
