@@ -120,6 +120,11 @@ export class CacheView {
     return this.#size >= this.capacityFiles
   }
 
+  /** Whether reads have shown that others use the cache too: then it is not known exactly which entries are still there. */
+  get isShared(): boolean {
+    return Number.isFinite(this.#front.reach)
+  }
+
   /** Warmed entries that were read while they stayed, so far; and those that left without. */
   get used(): number {
     return this.#used

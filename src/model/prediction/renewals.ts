@@ -56,7 +56,7 @@ export class Renewals {
     this.#fileAt[node] = file + 1
   }
 
-  /** Renews what is worth it now, those first that would leave first. */
+  /** Renews what is worth it now, those first that would leave first; nothing where others use the cache too. */
   renew(salt: number, nowMs: number): readonly Prediction[] {
     const due = this.#due(salt)
     if (due.length === 0) return NOTHING
@@ -72,7 +72,7 @@ export class Renewals {
     const { view, worth } = this.#shared
     const due: Due[] = []
     const gone = view.latencyMoves
-    if (!view.isFull || gone > GONE_MAX) return due
+    if (!view.isFull || view.isShared || gone > GONE_MAX) return due
     let node = view.leavesAfter(0)
     for (let place = 0; place < gone + ENTRIES && node !== 0; place++, node = view.leavesAfter(node)) {
       const file = (this.#fileAt[node] ?? 0) - 1
