@@ -7,6 +7,7 @@ import { readGraphFiles } from '../adapters/trace/graph-file.ts'
 import { readTrace } from '../adapters/trace/trace-rows.ts'
 import { openReplay, PRODUCT_POLICY, REPLAY_PREDICTORS, type ReplayPredictor } from '../compose/replay.ts'
 import { type AfterRow, replayTrace } from '../flows/replay/player.ts'
+import { EVIDENCE, type Evidence } from '../model/prediction/candidates.ts'
 import type { Aggressiveness, PredictorGraph } from '../model/prediction/predictor.ts'
 import { HORIZON, NextFiles } from '../model/replay/next-files.ts'
 import { type ReplayReport, reportOf } from '../model/replay/report.ts'
@@ -30,6 +31,7 @@ type Flags = {
   readonly latency: number
   readonly predictor: ReplayPredictor
   readonly aggressiveness: Aggressiveness
+  readonly without: readonly Evidence[]
   readonly decisions?: string
   readonly html?: string
   readonly next20?: boolean
@@ -68,6 +70,11 @@ export function replayCommand(context: ReplayContext): Command {
         .choices(['low', 'medium', 'high'])
         .default('medium'),
     )
+    .addOption(
+      new Option('--without <evidence...>', 'kinds of evidence that learned does without, to see what they are worth')
+        .choices(EVIDENCE)
+        .default([]),
+    )
     .option('--decisions <file>', 'write every warm as after_row,at_ms,workspace,path (CSV or CSV.gz)')
     .option('--next20', 'measure the ranked lists against the next 20 files of the session (slower)')
     .option('--html <file>', 'write one self-contained page with plots')
@@ -95,6 +102,7 @@ export type PlayOptions = {
   readonly capacityFiles: number
   readonly latencyMs: number
   readonly aggressiveness: Aggressiveness
+  readonly without?: readonly Evidence[]
   readonly next20?: boolean
   /** Told after each row. */
   readonly progress?: (row: number) => void

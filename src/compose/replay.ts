@@ -11,6 +11,7 @@ import type { CandidateSource } from '../flows/predict/source.ts'
 import { ReplayFold } from '../flows/replay/fold.ts'
 import type { ReplayParts, ReplaySettings } from '../flows/replay/player.ts'
 import { PredictionGate } from '../model/candidates/gate.ts'
+import type { Evidence } from '../model/prediction/candidates.ts'
 import type { Aggressiveness, PredictorGraph } from '../model/prediction/predictor.ts'
 import type { ProductPolicy } from '../model/replay/product-cache.ts'
 import type { ModelReader } from '../ports/model-reader.ts'
@@ -26,6 +27,8 @@ export type ReplayWish = {
   readonly capacityFiles: number
   readonly latencyMs: number
   readonly aggressiveness: Aggressiveness
+  /** Evidence that `learned` does without. */
+  readonly without?: readonly Evidence[]
   /** What is known of workspaces before anybody reads them. */
   readonly graphs: ReadonlyMap<string, PredictorGraph>
 }
@@ -88,11 +91,11 @@ function sourceOf(wish: ReplayWish, reader: ModelReader, store: ModelStore): Can
   if (wish.predictor === 'manual') return createManualSource(reader)
   if (wish.predictor === 'models') return createModelSource(reader, { horizonMs: predict.horizonMs })
   if (wish.predictor === 'none') return NO_SOURCE
-  const { capacityFiles, latencyMs, aggressiveness, graphs } = wish
+  const { capacityFiles, latencyMs, aggressiveness, graphs, without = [] } = wish
   return createLearnedSource(
     { models: reader, notes: store.notes, logger: SILENT_LOG },
     {
-      ...{ capacityFiles, latencyMs, aggressiveness, workspacesMax: WORKSPACES_MAX },
+      ...{ capacityFiles, latencyMs, aggressiveness, without, workspacesMax: WORKSPACES_MAX },
       sessionsMax: model.limits.closedSessionsMax,
       graphOf: async (workspace) => graphs.get(workspace),
     },

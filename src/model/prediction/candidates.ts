@@ -14,6 +14,10 @@ export const SOURCES = 8
 /** Names of the bits, lowest first, as `reason` tells them. */
 export const SOURCE_NAMES = ['sequence', 'start', 'co-access', 'import', 'tree', 'kin', 'clock', 'sibling'] as const
 
+/** What a predictor can do without: a kind of evidence that names nothing, or renewals. */
+export const EVIDENCE = [...SOURCE_NAMES, 'renewal'] as const
+export type Evidence = (typeof EVIDENCE)[number]
+
 /** The files weighed at one read, each once, with the evidence of every source merged. Reused from read to read. */
 export class Candidates {
   readonly files: Int32Array
@@ -30,9 +34,12 @@ export class Candidates {
   size = 0
   readonly #slotOf = new Map<number, number>()
   readonly max: number
+  /** Bits of the sources that name nothing. */
+  readonly #silent: number
 
-  constructor(max: number) {
+  constructor(max: number, without: readonly Evidence[] = []) {
     this.max = max
+    this.#silent = SOURCE_NAMES.reduce((bits, name, at) => bits | (without.includes(name) ? 1 << at : 0), 0)
     this.files = new Int32Array(max)
     this.sources = new Int32Array(max)
     this.distance = new Float64Array(max)
@@ -51,8 +58,9 @@ export class Candidates {
     this.#slotOf.clear()
   }
 
-  /** The file's place, made when it is new; -1 when there is no room. */
+  /** The file's place, made when it is new; -1 when there is no room, or the source is to name nothing. */
   add(file: number, source: number): number {
+    if ((source & this.#silent) !== 0) return -1
     const known = this.#slotOf.get(file)
     if (known !== undefined) {
       this.sources[known] = (this.sources[known] ?? 0) | source

@@ -1,5 +1,6 @@
 import { type Candidates, SOURCE, UNKNOWN } from './candidates.ts'
 import type { Aggressiveness } from './predictor.ts'
+import type { PrecisionTarget } from './worth.ts'
 
 /**
  * The price of a wasted warm, in misses: a warm pays when probability / (1 - probability) exceeds it. The deciding
@@ -11,20 +12,24 @@ export const WASTE_PRICE: Record<Aggressiveness, number> = { low: 0.4, medium: 0
 /**
  * The share of warmed entries that are to be read before they leave. Below it, what warming displaces and what it asks of
  * workers and origin is no longer what the setting stands for: the price rises until the share is met again. Where more
- * than that are read, it falls, though not by more than half: there is room for bolder warms. Medium has a floor alone.
+ * than `ample` are read, it falls, though not below `dearnessMin` of itself: there is room for bolder warms.
  */
-export const PRECISION_FLOOR: Record<Aggressiveness, { share: number; dearnessMin: number }> = {
-  low: { share: 0.53, dearnessMin: 0.5 },
-  medium: { share: 0.3, dearnessMin: 1 },
-  high: { share: 0.28, dearnessMin: 0.5 },
+export const PRECISION: Record<Aggressiveness, PrecisionTarget> = {
+  low: { floor: 0.53, ample: 0.53, dearnessMin: 0.5 },
+  medium: { floor: 0.3, ample: 0.86, dearnessMin: 0.35 },
+  high: { floor: 0.28, ample: 0.28, dearnessMin: 0.5 },
 }
 
 /** A warm weighed by the far horizon holds its place so much longer that a wasted one costs this many times as much. */
 export const FAR_PRICE = 6.5
 
-/** Probability from which on a warm pays at the price of a wasted one; `far` is the far horizon's weight, 0 to 1. */
-export function cutOff(wastePrice: number, far: number): number {
-  const price = Math.min(PRICE_MAX, wastePrice * (1 + (FAR_PRICE - 1) * far))
+/**
+ * Probability from which on a warm pays at the price of a wasted one times its dearness (`worth.ts`); `far` is the far
+ * horizon's weight, 0 to 1: what is warmed long before its read is never cheap.
+ */
+export function cutOff(aggressiveness: Aggressiveness, dearness: number, far: number): number {
+  const factor = Math.max(dearness, 1 - (1 - dearness) * (1 - far))
+  const price = Math.min(PRICE_MAX, WASTE_PRICE[aggressiveness] * factor * (1 + (FAR_PRICE - 1) * far))
   return price / (1 + price)
 }
 

@@ -1,3 +1,5 @@
+import type { Evidence } from './candidates.ts'
+
 /** One read of one file, as the predictor sees it. `outcome` is what the cache said, null when nobody knows. */
 export type PredictorAccess = {
   readonly workspace: string
@@ -39,6 +41,8 @@ export type PredictorOptions = {
   /** Delay from an event to the warmed entry, as measured. */
   readonly latencyMs: number
   readonly aggressiveness: Aggressiveness
+  /** Evidence to do without, to see what it is worth. */
+  readonly without?: readonly Evidence[]
   /** Distinct paths known of a workspace before the predictor starts anew from its latest sessions. */
   readonly filesMax?: number
 }

@@ -1,6 +1,6 @@
 import { CacheView } from './cache-view.ts'
 import type { Calibration } from './calibration.ts'
-import { PRECISION_FLOOR } from './decision.ts'
+import { PRECISION } from './decision.ts'
 import type { PredictorOptions } from './predictor.ts'
 import { Scorer } from './scorer.ts'
 import { Worth } from './worth.ts'
@@ -16,5 +16,5 @@ export type SharedState = {
 
 export function createSharedState(options: PredictorOptions): SharedState {
   const view = new CacheView(options.capacityFiles, options.latencyMs, options.lives)
-  return { view, scorer: new Scorer(), worth: new Worth(PRECISION_FLOOR[options.aggressiveness]) }
+  return { view, scorer: new Scorer(), worth: new Worth(PRECISION[options.aggressiveness]) }
 }

@@ -16,7 +16,6 @@ import {
   RENEW_AGE,
   UNREAD_MS,
   UNREAD_SHARE_MAX,
-  WASTE_PRICE,
 } from './decision.ts'
 import { FEATURES, type FeatureContext, writeFeatures } from './features.ts'
 import { FileFates } from './file-fates.ts'
@@ -70,7 +69,7 @@ export class WorkspacePredictor implements RankingPredictor {
   readonly #clock = new ClockHabits()
   readonly #siblings = new Siblings()
   readonly #ranking: Ranking
-  readonly #candidates = new Candidates(LIMITS.candidatesMax)
+  readonly #candidates: Candidates
   readonly #features = new Int32Array(LIMITS.candidatesMax * FEATURES)
   readonly #analyzers = new Analyzers()
   #node = new Int32Array(1024)
@@ -87,6 +86,7 @@ export class WorkspacePredictor implements RankingPredictor {
     this.fates = new FileFates(this.#files, shared.view, (file) => this.#node[file] ?? 0)
     this.#worth = shared.worth
     this.#settlement = new Settlement(shared.calibration)
+    this.#candidates = new Candidates(LIMITS.candidatesMax, options.without)
     this.#renewals = new Renewals(shared, this.#settlement, this.#files)
     this.#ranking = new Ranking(shared.scorer)
     this.#context = this.#contextFor(0)
@@ -100,9 +100,14 @@ export class WorkspacePredictor implements RankingPredictor {
     const session = this.#sessionOf(access)
     this.#learnRead(session, file, access)
     this.#nameCandidates(session, file)
-    const renewed = this.#renewals.renew(this.#context.salt, access.timeMs)
+    const renewed = this.#renew(access.timeMs)
     const chosen = this.#decide(session, access.timeMs)
     return renewed.length === 0 ? chosen : [...renewed, ...chosen]
+  }
+
+  #renew(nowMs: number): readonly Prediction[] {
+    if (this.#options.without?.includes('renewal')) return NO_PREDICTIONS
+    return this.#renewals.renew(this.#context.salt, nowMs)
   }
 
   tick(nowMs: number): readonly Prediction[] {
@@ -327,7 +332,7 @@ export class WorkspacePredictor implements RankingPredictor {
 
   /** The probability from which on a warm pays now. */
   #threshold(far: number): number {
-    return cutOff(WASTE_PRICE[this.#options.aggressiveness] * this.#worth.dearness(this.#view), far)
+    return cutOff(this.#options.aggressiveness, this.#worth.dearness(this.#view), far)
   }
 
   /** The far horizon's weight, 0 to 1: the longer a warm is on its way, the less one can wait for better evidence. */

@@ -4,7 +4,7 @@ import { CacheView } from '../../../src/model/prediction/cache-view.ts'
 import { createPredictor } from '../../../src/model/prediction/learned.ts'
 import { Worth } from '../../../src/model/prediction/worth.ts'
 
-const FLOOR = { share: 0.5, dearnessMin: 0.5 }
+const FLOOR = { floor: 0.5, ample: 0.5, dearnessMin: 0.5 }
 
 /** A view of two places in which warmed entries are read (`true`) or leave unread. */
 function dearnessAfter(outcomes: readonly boolean[], worth: Worth): number {
