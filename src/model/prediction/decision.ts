@@ -23,12 +23,15 @@ export const PRECISION: Record<Aggressiveness, PrecisionTarget> = {
 /** A warm weighed by the far horizon holds its place so much longer that a wasted one costs this many times as much. */
 export const FAR_PRICE = 6.5
 
+/** From this weight of the far horizon on no warm is cheaper than its price. */
+const FAR_FOR_BOLD = 0.1
+
 /**
  * Probability from which on a warm pays at the price of a wasted one times its dearness (`worth.ts`); `far` is the far
  * horizon's weight, 0 to 1: what is warmed long before its read is never cheap.
  */
 export function cutOff(aggressiveness: Aggressiveness, dearness: number, far: number): number {
-  const factor = Math.max(dearness, 1 - (1 - dearness) * (1 - far))
+  const factor = Math.max(dearness, 1 - (1 - dearness) * Math.max(0, 1 - far / FAR_FOR_BOLD))
   const price = Math.min(PRICE_MAX, WASTE_PRICE[aggressiveness] * factor * (1 + (FAR_PRICE - 1) * far))
   return price / (1 + price)
 }
