@@ -31,8 +31,8 @@ export type LearnedSource = CandidateSource & {
   syncWeights(): Promise<void>
 }
 
-/** Predictions of the events followed since a session was last asked for. */
-type Pending = { readonly candidates: Candidate[]; lastReadMs: number }
+/** By path, predictions of the events followed since a session was last asked for; the latest of each, likeliest last. */
+type Pending = { readonly candidates: Map<string, Candidate>; lastReadMs: number }
 
 /**
  * Candidates of the learned predictor: one a workspace, begun with the workspace's stored sessions, then fed with every
@@ -71,9 +71,13 @@ class Learned implements LearnedSource {
     // While catching up, sessions come by that the stored ones hold already.
     if (event.accesses.length === 0 || (silent && followed.sessions.isStored(session))) return
     if (followed.sessions.follow(session)) this.#begins(followed)
-    const candidates = observe(followed.predictor, event)
-    if (silent || candidates.length === 0 || event.sessionEnded) return
-    this.#wait(keyOf(workspace, session), candidates, event.accesses.at(-1)?.timeMs ?? 0)
+    const key = keyOf(workspace, session)
+    const pending = this.#pending.get(key) ?? { candidates: new Map(), lastReadMs: 0 }
+    observe(followed.predictor, event, pending.candidates)
+    if (silent || event.sessionEnded) return
+    pending.lastReadMs = event.accesses.at(-1)?.timeMs ?? 0
+    if (pending.candidates.size > 0) this.#pending.set(key, pending)
+    else this.#pending.delete(key)
   }
 
   async observe({ workspace, session }: { readonly workspace: string; readonly session: string }) {
@@ -83,7 +87,7 @@ class Learned implements LearnedSource {
     this.#pending.delete(key)
     const { clock } = this.#deps
     if (clock !== undefined) this.#latency.decidedAfter(clock.now() - pending.lastReadMs)
-    return pending.candidates
+    return [...pending.candidates.values()]
   }
 
   async tick(workspace: string, nowMs: number): Promise<readonly Candidate[]> {
@@ -141,13 +145,6 @@ class Learned implements LearnedSource {
     if (graphs !== undefined) this.#inBackground(graphs.run())
   }
 
-  #wait(key: string, candidates: readonly Candidate[], lastReadMs: number): void {
-    const pending = this.#pending.get(key) ?? { candidates: [], lastReadMs }
-    pending.candidates.push(...candidates)
-    pending.lastReadMs = lastReadMs
-    this.#pending.set(key, pending)
-  }
-
   /** What an engine that is away leaves undone is tried again with the next session. */
   #inBackground(work: Promise<void>): void {
     work.catch((cause: unknown) => {
@@ -163,16 +160,19 @@ class Learned implements LearnedSource {
 /** The layer that commands of predictions warm. */
 const LAYER = 'content'
 
-function observe(predictor: LearnedPredictor, event: AccessEvent): Candidate[] {
+/** Puts what each read predicts into `found`, once a path; what is read meanwhile needs no warm any more. */
+function observe(predictor: LearnedPredictor, event: AccessEvent, found: Map<string, Candidate>): void {
   const { workspace, session, analyzer } = event
-  const found: Candidate[] = []
   for (const { path, timeMs, layer, outcome } of event.accesses) {
     // A value of another layer lives and leaves by itself.
     const seen = outcome === 'unknown' || layer !== LAYER ? null : outcome
     const predictions = predictor.observe({ workspace, session, analyzer, path, timeMs, outcome: seen })
-    for (const prediction of predictions) found.push(toCandidate(prediction))
+    found.delete(path)
+    for (const prediction of predictions) {
+      found.delete(prediction.path)
+      found.set(prediction.path, toCandidate(prediction))
+    }
   }
-  return found
 }
 
 /**

@@ -96,6 +96,19 @@ describe('the learned candidates', () => {
     expect(await source.observe(session)).toEqual([])
   })
 
+  it('name each file of a batch of reads once, and none that the batch itself has read', async () => {
+    const source = make()
+    await run(source, 12)
+    const batch = Array.from({ length: 10 }, (_, at) => read('lint-12', `lint/${at}`, START + 720_000 + at * 20))
+    const [first] = batch
+    if (first === undefined) throw new RangeError('a batch has reads')
+    await source.follow?.({ ...first, accesses: batch.flatMap(({ accesses }) => accesses) }, false)
+    const paths = (await source.observe({ workspace: 'w', session: 'lint-12' } as never)).map(({ path }) => path)
+    expect(paths.length).toBeGreaterThan(0)
+    expect(new Set(paths).size).toBe(paths.length)
+    expect(paths.filter((path) => batch.some(({ accesses }) => accesses[0]?.path === path))).toEqual([])
+  })
+
   it('hand the weights on to the next process', async () => {
     const store = createMemoryModelStore()
     const first = make(store)
