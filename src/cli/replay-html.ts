@@ -25,7 +25,7 @@ ${tiles(report)}
 <p>Each point is the mean over ${count(Math.ceil(reads / Math.max(1, course.lru.length)))} reads. Belady's bound is the best that a cache which fills on demand could do, knowing the future; warming may pass it.</p>
 <div class="plot" id="course"></div>
 <h2>Promised and kept</h2>
-<p>The warms by the probability that they were issued with, and the share of them that was read before it left. The probability is that of a read soon; most of the others are read later in their stay, so points lie above the line.</p>
+<p>The warms by the probability that they were issued with, and the share of them that was read before it left. The probability is that of a read before it leaves.</p>
 <div class="plot" id="reliability"></div>
 <h2>By reason</h2>
 ${reasonTable(report)}

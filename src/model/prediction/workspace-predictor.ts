@@ -323,8 +323,9 @@ export class WorkspacePredictor implements RankingPredictor {
       const when = { moves, residence, latencyMoves, scorer: this.#scorer, promised: far === 0 ? gain : Number.NaN }
       this.#settlement.add(file, { from: at, all: this.#features }, when)
       if (gain >= least && !this.fates.isRefused(file) && !isLate(candidates, slot, speed)) {
-        const probability = this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.full })
-        chosen.push({ slot, gain, probability })
+        // A read soon is one before the entry leaves, too; the two heads learn apart, and do not know that.
+        const full = this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.full })
+        chosen.push({ slot, gain, probability: Math.max(gain, full) })
       }
     }
     return chosen.sort((a, b) => a.gain - b.gain)
