@@ -16,7 +16,7 @@ export const WASTE_PRICE: Record<Aggressiveness, number> = { low: 0.4, medium: 0
  */
 export const PRECISION: Record<Aggressiveness, PrecisionTarget> = {
   low: { floor: 0.53, ample: 0.53, dearnessMin: 0.5 },
-  medium: { floor: 0.3, ample: 0.86, dearnessMin: 0.35 },
+  medium: { floor: 0.3, ample: 0.88, dearnessMin: 0.5 },
   high: { floor: 0.28, ample: 0.28, dearnessMin: 0.5 },
 }
 
