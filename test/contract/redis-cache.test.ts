@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { expect, inject, onTestFinished, test } from 'vitest'
+import { DEFAULT_LIFETIMES } from '../../src/adapters/cache-lifetime.ts'
 import { createRedisCache, type RedisCacheOptions } from '../../src/adapters/redis/cache.ts'
 import { openRedis } from '../../src/adapters/redis/connect.ts'
 import { addressOfKey } from '../../src/adapters/redis/node-address.ts'
@@ -60,18 +61,21 @@ test('every key has a time to live, of the length that its kind says, shifted al
   const keys = Array.from({ length: 100 }, (_, at) => ({ workspaceId, rest: `v.${at}` }))
   const lives = async (kind: string): Promise<number[]> =>
     Promise.all(keys.map(({ rest }) => redis.pttl(`${prefix}${workspaceId}:${kind}${rest}`)))
-  const shares = async (lifeMs: number): Promise<number[]> => (await lives('e')).map((ms) => ms / lifeMs)
+  /** Where between the shortest (-1) and the longest (1) life each key stands. */
+  const shifts = async (lifeMs: number, shiftMsMax: number): Promise<number[]> =>
+    (await lives('e')).map((ms) => (ms - lifeMs) / shiftMsMax)
+  const { readMs, unreadMs, liveMs } = DEFAULT_LIFETIMES
   await Promise.all(keys.map((each) => cache.put(each, text, warm)))
-  const unread = await shares(10 * 60_000)
+  const unread = await shifts(unreadMs, unreadMs / 10)
   await cache.renew(keys)
-  const renewed = await shares(10 * 60_000)
+  const renewed = await shifts(unreadMs, unreadMs / 10)
   await Promise.all(keys.map((each) => cache.get(each)))
-  const read = await shares(86_400_000)
+  const read = await shifts(readMs, liveMs / 4)
   for (const all of [unread, renewed, read]) {
-    expect(Math.min(...all)).toBeGreaterThan(0.89)
-    expect(Math.max(...all)).toBeLessThan(1.1001)
-    expect(Math.max(...all) - Math.min(...all)).toBeGreaterThan(0.15)
-    expect(all.every((share, at) => Math.abs(share - (read[at] ?? 0)) < 0.02)).toBe(true)
+    expect(Math.min(...all)).toBeGreaterThan(-1.1)
+    expect(Math.max(...all)).toBeLessThan(1.001)
+    expect(Math.max(...all) - Math.min(...all)).toBeGreaterThan(1.5)
+    expect(all.every((shift, at) => Math.abs(shift - (read[at] ?? 0)) < 0.2)).toBe(true)
   }
   await cache.movePointer(key, 'v', 1)
   await cache.lease(key, 'holder', 5_000)
