@@ -3,6 +3,8 @@ import { Command } from 'commander'
 import { openSwitches } from '../compose/switches.ts'
 import { withParts } from '../compose/tools.ts'
 import { chooseWorkspace } from '../compose/workspace-of.ts'
+import { resumeEverywhere } from '../flows/switches.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Pause, Switches } from '../ports/switches.ts'
 import type { CommandContext } from './context.ts'
 import { printable } from './runs/figures.ts'
@@ -17,13 +19,13 @@ export const pauseCommands = (context: CommandContext): readonly Command[] => [
   }),
   switchCommand(context, 'resume', {
     description: 'let warming go on that was paused',
-    change: (switches, workspace) => switches.resume(workspace),
+    change: (switches, workspace, clock) => resumeEverywhere(switches, workspace, clock),
   }),
 ]
 
 type Change = {
   readonly description: string
-  readonly change: (switches: Switches, workspace: string | null) => Promise<void>
+  readonly change: (switches: Switches, workspace: string | null, clock: Clock) => Promise<void>
 }
 
 const switchCommand = (context: CommandContext, name: string, { description, change }: Change): Command =>
@@ -36,7 +38,7 @@ const switchCommand = (context: CommandContext, name: string, { description, cha
       const workspace = given === undefined ? null : nameOf(settings, given)
       const pauses = await withParts(settings, async (parts) => {
         const { switches } = openSwitches(parts)
-        await change(switches, workspace)
+        await change(switches, workspace, parts.engines.clock)
         return switches.list()
       })
       context.write(json ? `${JSON.stringify({ pauses })}\n` : pausesText(pauses))

@@ -8,6 +8,22 @@ import type { Log } from '../ports/telemetry.ts'
 /** How often a process reads the switches: with one lost round it still obeys within a second. */
 export const SWITCHES_ROUND_MS = 250
 
+/** After so long every process has heard of a change. */
+const HEARD_MS = 4 * SWITCHES_ROUND_MS
+
+/**
+ * Takes back a pause, and resolves once every process has heard of it: what is asked for afterwards meets nobody who still
+ * believes in the pause and answers for good that it was in the way.
+ */
+export async function resumeEverywhere(
+  switches: Pick<Switches, 'resume'>,
+  workspace: string | null,
+  clock: Pick<Clock, 'sleep'>,
+): Promise<void> {
+  await switches.resume(workspace)
+  await clock.sleep(HEARD_MS)
+}
+
 /** The number changes with the value's form. */
 const NAME = 'switches-1'
 

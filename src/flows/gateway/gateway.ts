@@ -7,6 +7,7 @@ import type { ModelReader } from '../../ports/model-reader.ts'
 import type { Switches } from '../../ports/switches.ts'
 import { patternsOf } from '../patterns.ts'
 import type { Explained } from '../predict/outlook.ts'
+import { resumeEverywhere } from '../switches.ts'
 import { type AppenderLimits, BoundedAppender } from './append.ts'
 import { type CachedValuesDeps, fillValue, lookUpValue } from './cached-values.ts'
 import { type PublishDeps, publishChanges, publishEvents } from './publish.ts'
@@ -53,7 +54,7 @@ export function createGateway(deps: GatewayDeps, options: GatewayOptions): Gatew
     cancelRun: (workspace, id, by) => cancelRun(running, workspace, id, by),
     retryRun: (workspace, id, by) => retryRun(running, workspace, id, by),
     pause: (workspace, by) => deps.switches.pause(workspace, by),
-    resume: (workspace) => deps.switches.resume(workspace),
+    resume: (workspace) => resumeEverywhere(deps.switches, workspace, deps.clock),
     lookup: (wanted) => lookUpValue(values, wanted),
     fill: (value, bytes) => fillValue(values, value, bytes),
     file: (workspace, path) => deps.models.file(workspace, path),
