@@ -5,15 +5,14 @@
  *
  * DIR holds `<trace>.csv.gz`, and `graph/<workspace>.csv.gz` beside them. `--only` takes the columns whose names begin so.
  */
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readGraphFiles } from '../src/adapters/trace/graph-file.ts'
 import { readTrace } from '../src/adapters/trace/trace-rows.ts'
 import { playTrace } from '../src/cli/replay.ts'
 import { EVIDENCE, type Evidence } from '../src/model/prediction/candidates.ts'
-import type { Aggressiveness, PredictorGraph } from '../src/model/prediction/predictor.ts'
+import type { Aggressiveness } from '../src/model/prediction/predictor.ts'
 import { capacityOf, distinctFilesOf } from '../src/model/replay/trace.ts'
+import { graphsBeside, NO_GRAPHS } from './graphs.ts'
 
 type Place = {
   readonly trace: string
@@ -41,8 +40,7 @@ const LEFT_OUT: readonly (readonly Evidence[])[] = [[], ...EVIDENCE.map((name) =
 const { values } = parseArgs({ options: { traces: { type: 'string' }, only: { type: 'string', default: '' } } })
 if (values.traces === undefined) throw new Error('--traces DIR is missing: the folder of the recorded traces')
 const folder = values.traces
-const graphs = await readGraphFiles(readdirSync(join(folder, 'graph')).map((name) => join(folder, 'graph', name)))
-const none = new Map<string, PredictorGraph>()
+const graphs = await graphsBeside(folder)
 
 console.log('| trace | without | hit | p | i | misses removed |\n| --- | --- | --- | --- | --- | --- |')
 for (const place of PLACES.filter(({ trace }) => trace.startsWith(values.only))) await ablate(place)
@@ -54,7 +52,7 @@ async function ablate(place: Place): Promise<void> {
   const name = `${place.trace}${hasGraph ? ' + graph' : ''}, ${place.capacity}, ${latencyMs} ms, ${aggressiveness}`
   for (const without of LEFT_OUT.filter((names) => hasGraph || !names.some(needsGraph))) {
     const options = { predictor: 'learned', capacityFiles, latencyMs, aggressiveness, without } as const
-    const { report } = await playTrace(trace, hasGraph ? graphs : none, options)
+    const { report } = await playTrace(trace, hasGraph ? graphs : NO_GRAPHS, options)
     const figures = [report.hit, report.precision ?? 1, report.perRead, report.missReduction]
     const cells = [name, without.join(', ') || 'nothing', ...figures.map((figure) => figure.toFixed(3))]
     console.log(`| ${cells.join(' | ')} |`)

@@ -9,19 +9,18 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readGraphFiles } from '../src/adapters/trace/graph-file.ts'
 import { readTrace } from '../src/adapters/trace/trace-rows.ts'
 import { Calibration, type CalibrationBin } from '../src/model/prediction/calibration.ts'
 import { createPredictor, createSharedState, type LearnedPredictor } from '../src/model/prediction/learned.ts'
 import type { PredictorGraph } from '../src/model/prediction/predictor.ts'
 import { capacityOf, distinctFilesOf, type Trace } from '../src/model/replay/trace.ts'
+import { graphsBeside, NO_GRAPHS } from './graphs.ts'
 
 const BINS = 20
 const { values } = parseArgs({ options: { traces: { type: 'string' }, svg: { type: 'string' } } })
 if (values.traces === undefined) throw new Error('--traces DIR is missing: the folder of the recorded traces')
 const folder = values.traces
-const graphFolder = join(folder, 'graph')
-const graphs = await readGraphFiles(readdirSync(graphFolder).map((name) => join(graphFolder, name)))
+const graphs = await graphsBeside(folder)
 const names = readdirSync(folder).filter((name) => name.endsWith('.csv.gz'))
 
 console.log('| trace | cache | weighed | read soon | error (ECE, 20 bins) | Brier | Brier of the mean |')
@@ -32,7 +31,7 @@ for (const file of names) {
   const isGit = name.startsWith('git_')
   const capacity = isGit ? '5%' : '10%'
   const trace = await readTrace(join(folder, file))
-  const calibration = play(trace, isGit ? new Map() : graphs, capacityOf(capacity, distinctFilesOf(trace)))
+  const calibration = play(trace, isGit ? NO_GRAPHS : graphs, capacityOf(capacity, distinctFilesOf(trace)))
   const bins = calibration.bins(BINS)
   const mean = bins.reduce((sum, { count, came }) => sum + count * came, 0) / calibration.examples
   const cells = [calibration.error(BINS), calibration.brier, mean * (1 - mean)].map((value) => value.toFixed(4))

@@ -8,16 +8,15 @@
  * so, `--floors` plays every trace at four capacities and two delays. Reads a second are those of one core, by the
  * processor time that the whole replay took, without reading the trace.
  */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readGraphFiles } from '../src/adapters/trace/graph-file.ts'
 import { readTrace } from '../src/adapters/trace/trace-rows.ts'
 import { playTrace } from '../src/cli/replay.ts'
 import { REPLAY_PREDICTORS } from '../src/compose/replay.ts'
-import type { PredictorGraph } from '../src/model/prediction/predictor.ts'
 import type { ReplayReport } from '../src/model/replay/report.ts'
 import { capacityOf, distinctFilesOf, type Trace } from '../src/model/replay/trace.ts'
+import { graphsBeside, NO_GRAPHS } from './graphs.ts'
 import { FLOOR_ROWS, NEXT20_WANTED, ROWS, type Row } from './prediction-rows.ts'
 
 const { values } = parseArgs({
@@ -37,7 +36,6 @@ if (rows.length === 0) throw new Error(`--only ${values.only}: no row is of such
 
 /** Renewals a read that no row may exceed. */
 const TOUCHES_MAX = 3
-const NO_GRAPHS = new Map<string, PredictorGraph>()
 const graphs = await graphsBeside(folder)
 let loaded: { readonly name: string; readonly trace: Trace } | undefined
 
@@ -60,12 +58,6 @@ console.log(`\n${reached} of ${rows.length} rows reached; ${rssMiB} MiB of memor
 function folderOf(named: string | undefined): string {
   if (named !== undefined && existsSync(named)) return named
   throw new Error(`--traces ${named ?? ''}: name the folder of the recorded traces`)
-}
-
-async function graphsBeside(traces: string): Promise<ReadonlyMap<string, PredictorGraph>> {
-  const beside = join(traces, 'graph')
-  if (!existsSync(beside)) return NO_GRAPHS
-  return readGraphFiles(readdirSync(beside).map((name) => join(beside, name)))
 }
 
 async function traceOf(name: string): Promise<Trace> {

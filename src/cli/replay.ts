@@ -5,7 +5,13 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { writeDecisions } from '../adapters/trace/decisions-file.ts'
 import { readGraphFiles } from '../adapters/trace/graph-file.ts'
 import { readTrace } from '../adapters/trace/trace-rows.ts'
-import { openReplay, PRODUCT_POLICY, REPLAY_PREDICTORS, type ReplayPredictor } from '../compose/replay.ts'
+import {
+  openReplay,
+  PRODUCT_POLICY,
+  REPLAY_PREDICTORS,
+  type ReplayPredictor,
+  type ReplayWish,
+} from '../compose/replay.ts'
 import { type AfterRow, replayTrace } from '../flows/replay/player.ts'
 import { EVIDENCE, type Evidence } from '../model/prediction/candidates.ts'
 import type { Aggressiveness, PredictorGraph } from '../model/prediction/predictor.ts'
@@ -97,12 +103,7 @@ async function runReplay(context: ReplayContext, file: string, flags: Flags): Pr
   context.write(`${flags.json ? JSON.stringify(report) : reportText(report)}\n`)
 }
 
-export type PlayOptions = {
-  readonly predictor: ReplayPredictor
-  readonly capacityFiles: number
-  readonly latencyMs: number
-  readonly aggressiveness: Aggressiveness
-  readonly without?: readonly Evidence[]
+export type PlayOptions = Omit<ReplayWish, 'graphs'> & {
   readonly next20?: boolean
   /** Told after each row. */
   readonly progress?: (row: number) => void
