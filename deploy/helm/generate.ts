@@ -1,6 +1,7 @@
 /**
  * Makes the chart's values.schema.json and the table in its README.md out of the comments in values.yaml; the part
- * `settings` of the schema is the settings' own. `npm run docs` runs it.
+ * `settings` of the schema is the settings' own. Copies the alerts into the chart, which reads no file outside its
+ * folder. `npm run docs` runs it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -197,7 +198,14 @@ export const withTable = (page: string, yaml: string): string =>
 
 export const schemaText = (yaml: string): string => `${JSON.stringify(valuesSchema(yaml), null, 2)}\n`
 
+/** The alerts as the chart carries them. */
+export const alertsCopy = (): string => {
+  const alerts = readFileSync(join(import.meta.dirname, '../prometheus/alerts.yaml'), 'utf8')
+  return `# Made by \`npm run docs\` of deploy/prometheus/alerts.yaml: change that one.\n${alerts.slice(alerts.indexOf('groups:'))}`
+}
+
 if (import.meta.main) {
+  writeFileSync(join(chart, 'rules', 'alerts.yaml'), alertsCopy())
   const yaml = readFileSync(join(chart, 'values.yaml'), 'utf8')
   writeFileSync(join(chart, 'values.schema.json'), schemaText(yaml))
   const page = join(chart, 'README.md')

@@ -5,7 +5,7 @@ import { METRICS } from '../../src/ports/telemetry.ts'
 
 type Alert = { readonly alert: string; readonly expr: string; readonly annotations: Readonly<Record<string, string>> }
 
-const { groups } = parse(readFileSync('deploy/helm/forewarm/rules/forewarm.yaml', 'utf8')) as {
+const { groups } = parse(readFileSync('deploy/prometheus/alerts.yaml', 'utf8')) as {
   groups: readonly { readonly rules: readonly Alert[] }[]
 }
 const alerts = groups.flatMap(({ rules }) => rules)

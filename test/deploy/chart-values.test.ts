@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { documentedValues, schemaText, withTable } from '../../deploy/helm/generate.ts'
+import { alertsCopy, documentedValues, schemaText, withTable } from '../../deploy/helm/generate.ts'
 import { documentedSettings } from '../../src/config/print.ts'
 import { chartFolder } from '../support/helm/chart.ts'
 
@@ -18,6 +18,10 @@ describe('the files of the chart', () => {
     const page = read('README.md')
     expect(page).toBe(withTable(page, yaml))
     expect(page).toContain('| `autoscaling.mode` |')
+  })
+
+  it('rules/alerts.yaml is deploy/prometheus/alerts.yaml (mend: npm run docs)', () => {
+    expect(read('rules/alerts.yaml')).toBe(alertsCopy())
   })
 
   it('every value is described by a sentence', () => {
