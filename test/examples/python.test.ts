@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cliWorld } from '../support/cli.ts'
+import { eventually } from '../support/eventually.ts'
+import { commitAll, runGit } from '../support/git-repository.ts'
+import type { ForewarmProcess } from '../support/process.ts'
+import { repositoryRoot } from '../support/services/locations.ts'
+
+const examples = join(repositoryRoot, 'examples/python')
+const compiled = mkdtempSync(join(tmpdir(), 'forewarm-python-'))
+const files = ['a.py', 'b.py', 'c.py']
+
+/** Runs the example; -I keeps out everything but its own folder's module, -S everything but the standard library. */
+async function countLines(gateway: string, checkout: string): Promise<string> {
+  const program = `import sys, runpy; sys.path.insert(0, ${JSON.stringify(examples)}); runpy.run_path(sys.argv.pop(1))`
+  const args = ['-I', '-S', '-X', `pycache_prefix=${compiled}`, '-c', program, join(examples, 'count_lines.py')]
+  return (await promisify(execFile)('python3', [...args, gateway, 'acme/shop', checkout], { timeout: 60_000 })).stdout
+}
+
+const world = cliWorld()
+let up: ForewarmProcess
+let gateway = ''
+
+beforeAll(async () => {
+  world.write(Object.fromEntries(files.map((path, at) => [path, `${'# note\n'.repeat(at)}name = '${path}'\n`])))
+  runGit(world.workspace, 'init', '-q')
+  commitAll(world.workspace, 'first')
+  world.writeBeside({ 'forewarm.yaml': 'workspaces: { acme/shop: { origin: { directory: shop } } }\n' })
+  up = world.start('--config', 'forewarm.yaml', 'up')
+  gateway = JSON.parse(await up.line(/the gateway listens/, 60_000)).url
+}, 120_000)
+
+afterAll(async () => {
+  await up.kill('SIGTERM')
+  for (const folder of [world.folder, compiled]) rmSync(folder, { recursive: true, force: true })
+})
+
+describe('the analyzer in Python', { timeout: 120_000 }, () => {
+  it('joins in ten lines', () => {
+    const code = readFileSync(join(examples, 'count_lines.py'), 'utf8').replace(/^""".*"""$/m, '')
+    expect(code.split('\n').filter((line) => line.trim() !== '')).toHaveLength(10)
+  })
+
+  it('fills the cache with what it reads, and finds it there the next time', async () => {
+    expect(await countLines(gateway, world.workspace)).toBe("6 lines; reads: {'miss': 3}\n")
+    expect(await countLines(gateway, world.workspace)).toBe("6 lines; reads: {'hit': 3}\n")
+  })
+
+  it('teaches which files are read together', async () => {
+    const { stdout } = await eventually(
+      () => world.run('--config', 'forewarm.yaml', 'patterns', '--workspace', 'acme/shop'),
+      ({ stdout }) => files.every((path) => stdout.includes(path)),
+      { what: 'its files among the patterns', withinMs: 60_000, everyMs: 500 },
+    )
+    expect(stdout).toContain('b.py')
+  })
+
+  it('gains from a warm of a new revision', async () => {
+    world.write({ 'a.py': '# anew\n' })
+    commitAll(world.workspace, 'second')
+    const warm = await world.run('--config', 'forewarm.yaml', 'warm', '--workspace', 'acme/shop', 'a.py')
+    expect(warm).toMatchObject({ code: 0 })
+    expect(await countLines(gateway, world.workspace)).toBe("6 lines; reads: {'warmHit': 1, 'hit': 2}\n")
+  })
+
+  it('reads on from the checkout when the gateway is away', async () => {
+    expect(await countLines('http://127.0.0.1:1', world.workspace)).toBe("6 lines; reads: {'unknown': 3}\n")
+  })
+})
