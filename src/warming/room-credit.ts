@@ -1,5 +1,8 @@
-/** Room asked for ahead of what is put now, bytes: about 250 files of source text. */
-const AHEAD_BYTES = 1_048_576
+/**
+ * Room asked for ahead of what is put now, bytes: about 60 files of source text. Workers ask without knowing of each other,
+ * and of what they take meanwhile the cache knows nothing: a few of them together stay within the reserve of a small one.
+ */
+const AHEAD_BYTES = 262_144
 
 /** Others fill the cache meanwhile: room that was made is believed to be there for so long. */
 const PERIOD_MS = 1_000
