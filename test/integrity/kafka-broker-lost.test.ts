@@ -11,6 +11,8 @@ import { type Kafka, startKafka } from '../support/services/kafka.ts'
 const PARTITIONS = 6
 const keys = Array.from({ length: 12 }, (_, index) => `workspace-${index}#0`)
 const times = { sessionTimeoutMs: 10_000 }
+/** A group that lost its coordinator while it formed waits out a rebalance (a minute) for members that are gone, and joins again. */
+const REJOINED_MS_MAX = 150_000
 
 async function open(kafka: Kafka, replicas: number): Promise<EventLog> {
   await createTopics(kafka.bootstrap, { prefix: '', partitions: PARTITIONS, replicas }).then((remove) => {
@@ -76,10 +78,6 @@ async function runThroughFaults(log: EventLog, faults: () => Promise<void>): Pro
     onBatch: (batch) => ({ next: nextOf(batch), commit: nextOf(batch) }),
   })
   const consumer = await log.consume({ group: 'g', topics: ['access-events'], batchRecordsMax: 50 }, reader)
-  let failure: unknown = null
-  consumer.failed.catch((error: unknown) => {
-    failure = error
-  })
   const producer = produce(log)
   await eventually(
     () => producer.acknowledged.length,
@@ -94,12 +92,12 @@ async function runThroughFaults(log: EventLog, faults: () => Promise<void>): Pro
     { what: 'acknowledgements after the faults', withinMs: 60_000 },
   )
   await producer.stop()
-  await eventually(
-    () => missingIn(reader.texts(), producer.acknowledged),
-    (missing) => missing.length === 0,
-    { what: 'all acknowledged records at the consumer', withinMs: 60_000 },
+  const arrived = eventually(
+    () => missingIn(reader.texts(), producer.acknowledged).length,
+    (missing) => missing === 0,
+    { what: 'all acknowledged records at the consumer', withinMs: REJOINED_MS_MAX },
   )
-  expect(failure).toBeNull()
+  await Promise.race([arrived, consumer.failed])
   await expectAllKept(log, producer.acknowledged)
 }
 
@@ -115,7 +113,7 @@ it('nothing acknowledged is lost, and the consumer goes on, when brokers of a cl
       await delay(3_000)
     }
   })
-}, 240_000)
+}, 360_000)
 
 it('nothing acknowledged is lost, and the consumer goes on, when the only broker is killed and comes back', async () => {
   const kafka = await startKafka()
@@ -128,7 +126,7 @@ it('nothing acknowledged is lost, and the consumer goes on, when the only broker
     await kafka.nodes[0]?.restart()
   })
   expect(await log.healthy()).toBe(true)
-}, 180_000)
+}, 360_000)
 
 it('a consumer of which nothing is heard any more fails instead of standing still', async () => {
   const kafka = await startKafka()
