@@ -22,7 +22,7 @@ import { spawnForewarm } from '../test/support/process.ts'
 import { openServers } from './servers.ts'
 
 /** At which delays the decisions are judged, milliseconds of the trace. */
-const LATENCIES_MS = [0, 10, 50]
+const LATENCIES_MS = [0, 10, 50, 100]
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +30,7 @@ const { values } = parseArgs({
     trace: { type: 'string', default: 'fleet_mix16' },
     capacity: { type: 'string', default: '10%' },
     latency: { type: 'string', default: '50' },
+    measured: { type: 'boolean', default: false },
     linger: { type: 'string', default: '5' },
     shards: { type: 'string', default: '1' },
     predictors: { type: 'string', default: '3' },
@@ -51,11 +52,12 @@ const play = {
   ...{ capacityFiles, shards, latencyMs: slower * Number(values.latency), lingerMs: slower * Number(values.linger) },
   latenciesMs: LATENCIES_MS.map((latencyMs) => slower * latencyMs),
 }
+const fleet = { capacityFiles, shards, ...(!values.measured && { reckonedMs: play.latencyMs }) }
 const only = values.only.split(',')
 
-const TITLE = `| | ${LATENCIES_MS.map((ms) => `hit at ${ms} ms (p, i, touches)`).join(' | ')} | readers' hit | commands, warms | access to command | decision to command | behind | CPU predict, rest | reads/s | load |`
+const TITLE = `| | ${LATENCIES_MS.map((ms) => `decisions: hit at ${ms} ms (p, i, touches)`).join(' | ')} | commands as sent: hit at ${LATENCIES_MS.join(', ')} ms | readers' hit | commands, warms | access to command | decision to command | behind | CPU predict, rest | reads/s | load |`
 console.log(`${TITLE}\n${TITLE.replaceAll(/[^|]+/g, '---')}`)
-if (only.includes('embedded')) await tell('embedded', await startEmbeddedFleet({ capacityFiles, shards }))
+if (only.includes('embedded')) await tell('embedded', await startEmbeddedFleet(fleet))
 if (only.includes('distributed')) await distributed()
 if (only.includes('replay') && values.rows === undefined) await replayed()
 
@@ -66,7 +68,7 @@ async function distributed(): Promise<void> {
     const [modelRedisUrl, cacheRedisUrl] = await Promise.all([servers.modelRedis(), servers.cacheRedis()])
     const predictors = Number(values.predictors)
     const system = await startDistributedFleet({
-      ...{ capacityFiles, shards, predictors },
+      ...{ ...fleet, predictors },
       servers: { kafka, registryUrl, modelRedisUrls: [modelRedisUrl], cacheRedisUrl },
     })
     const middle = trace.file.length >> 1
@@ -89,10 +91,11 @@ async function tell(name: string, system: FleetSystem, beforeRow?: (row: number)
   }
 }
 
-function lineOf(name: string, { verdicts, figures }: FleetRun): string {
+function lineOf(name: string, { verdicts, sentVerdicts, figures }: FleetRun): string {
   const cells = [
     name,
     ...verdicts.map(hitOf),
+    sentVerdicts.map(({ hits, reads }) => (hits / reads).toFixed(4)).join(', '),
     figures.readersHit.toFixed(4),
     `${figures.commands}, ${figures.warms}`,
     ...[figures.commandDelay, figures.decisionDelay, figures.behind].map(delayOf),
@@ -125,7 +128,7 @@ async function replayed(): Promise<void> {
     const { hit, precision, perRead, touchesPerRead } = JSON.parse(replay.stdout())
     hits.push(`${hit.toFixed(4)} (${precision.toFixed(2)}, ${perRead.toFixed(2)}, ${touchesPerRead.toFixed(2)})`)
   }
-  console.log(`| replay | ${hits.join(' | ')} | | | | | | | | |`)
+  console.log(`| replay | ${hits.join(' | ')} | | | | | | | | | |`)
 }
 
 /** The same at a slower pace; all delays are as many times as long. */

@@ -1,4 +1,5 @@
 /** The learned predictor of a process: with its models, its graphs, and the weights that it shares with others. */
+import { createDecisionJournal } from '../adapters/trace/decision-journal.ts'
 import { GraphKeeper } from '../flows/predict/graph-keeper.ts'
 import { createLearnedSource } from '../flows/predict/learned-source.ts'
 import type { CandidateSource } from '../flows/predict/source.ts'
@@ -30,20 +31,28 @@ export type OpenedSource = {
 export async function openLearned(parts: Parts, models: ModelReader, firstLatencyMs: number): Promise<OpenedSource> {
   const { settings, engines, logger } = parts
   const { cache } = settings
-  const { aggressiveness, cacheFiles, workspacesMax } = settings.predict
+  const { aggressiveness, cacheFiles, latencyMs, workspacesMax, decisionsFolder } = settings.predict
   const { clock } = engines
   const graphs = new GraphKeeper({ load: graphsOf(parts), clock, logger }, GRAPHS)
+  const journal =
+    decisionsFolder === null
+      ? null
+      : await createDecisionJournal(decisionsFolder, ({ code, message }) => logger.warn({ code }, message))
   const source = createLearnedSource(
-    { models, notes: engines.store().notes, logger, clock, graphs },
+    { models, notes: engines.store().notes, logger, clock, graphs, ...(journal && { journal }) },
     {
-      ...{ capacityFiles: cacheFiles, latencyMs: firstLatencyMs, aggressiveness, workspacesMax },
+      ...{ capacityFiles: cacheFiles, aggressiveness, workspacesMax },
+      ...{ latencyMs: latencyMs ?? firstLatencyMs, isLatencyPinned: latencyMs !== null },
       lives: { readMs: cache.readTtlMs, unreadMs: cache.unreadTtlMs },
       sessionsMax: STORED_SESSIONS,
     },
   )
   await source.syncWeights()
   const round = { name: 'exchange of learned weights', everyMs: WEIGHTS_MS, round: () => source.syncWeights() }
-  const leave = () => graphs.stop()
+  const leave = async () => {
+    await graphs.stop()
+    await journal?.close()
+  }
   const close = async () => {
     await leave()
     await source.syncWeights()

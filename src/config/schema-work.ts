@@ -1,8 +1,18 @@
 /** Settings of the work: which workspaces there are, and how ingest, predict and warm go about it. */
+import { Type } from 'typebox'
 import { ACCURACY_TARGET } from '../model/accuracy-alarm.ts'
 import { originSection } from './schema-origin.ts'
 import { triggerMembers } from './schema-strategies.ts'
-import { choiceSetting, integerSetting, listSetting, named, numberSetting, section } from './setting.ts'
+import {
+  choiceSetting,
+  integerSetting,
+  listSetting,
+  maybe,
+  named,
+  numberSetting,
+  optionalSetting,
+  section,
+} from './setting.ts'
 
 /** Names of workspaces: a repository's name, with its owners before it where that helps. */
 export const WORKSPACE_NAMES = '^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$'
@@ -48,6 +58,10 @@ export const predictSection = section('The process that predicts reads and issue
     50_000,
     { minimum: 16 },
   ),
+  latencyMs: maybe(
+    'What a warm takes from the read that led to it until its file is in the cache, milliseconds: what the learned predictor reckons with. Measured unless set.',
+    Type.Integer({ minimum: 0 }),
+  ),
   workspacesMax: integerSetting(
     'Workspaces that one process follows with the learned scorer, up to some 40 MB each; the one least recently read leaves, and comes back from its stored sessions.',
     64,
@@ -65,6 +79,9 @@ export const predictSection = section('The process that predicts reads and issue
     minimum: 0,
     maximum: 1,
   }),
+  decisionsFolder: optionalSetting(
+    'Folder in which the learned predictor keeps what it decides, one CSV a process without end: to judge it afterwards, as docs/prediction.md shows. None unless set.',
+  ),
   batchRecordsMax: integerSetting('Records handled before commands are issued.', 100, { minimum: 1, maximum: 10_000 }),
 })
 

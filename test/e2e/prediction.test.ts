@@ -19,6 +19,7 @@ const capacityFiles = Math.round(distinctFilesOf(trace) / 10)
 /** Longer than decisions take on the way on a machine that is free, so that both systems work under the same delay. */
 const LATENCY_MS = 100
 const play = { capacityFiles, shards: 1, latencyMs: LATENCY_MS, lingerMs: 10, latenciesMs: [LATENCY_MS] }
+const fleet = { capacityFiles, shards: 1, reckonedMs: LATENCY_MS }
 /** As the issue of the project has it: one point of hit ratio. */
 const APART_MAX = 0.01
 
@@ -45,20 +46,18 @@ const options = { retry: 2, timeout: 300_000 }
 it('three predict processes on Kafka and Redis decide as well as one embedded process', options, async () => {
   const member = (workspace: string) => partitionOf(shardKey(workspace, 0), FLEET_PARTITIONS) % PREDICTORS
   expect(new Set(WORKSPACES.map(member)).size).toBe(PREDICTORS)
-  const embedded = await played(await startEmbeddedFleet(play), 'embedded')
-  const distributed = await played(await startDistributedFleet({ ...play, predictors: PREDICTORS }), 'distributed')
+  const embedded = await played(await startEmbeddedFleet(fleet), 'embedded')
+  const distributed = await played(await startDistributedFleet({ ...fleet, predictors: PREDICTORS }), 'distributed')
   for (const run of [embedded, distributed]) {
     // Without warming every read of this fleet misses. What comes late serves nobody: readers have no more than is judged.
     expect(hitRatio(run)).toBeGreaterThan(0.1)
     expect(run.figures.readersHit).toBeLessThan(hitRatio(run) + APART_MAX)
   }
-  // What comes late was decided under a longer delay than the other system's: on a busy machine that sets them apart.
-  const late = Math.max(embedded.figures.lateShare, distributed.figures.lateShare)
-  expect(Math.abs(hitRatio(distributed) - hitRatio(embedded))).toBeLessThanOrEqual(APART_MAX + late)
+  expect(Math.abs(hitRatio(distributed) - hitRatio(embedded))).toBeLessThanOrEqual(APART_MAX)
 })
 
 it('when a predict process is killed half way, the others take its workspaces over', async () => {
-  const system = await startDistributedFleet({ ...play, predictors: PREDICTORS })
+  const system = await startDistributedFleet({ ...fleet, predictors: PREDICTORS })
   const half = trace.file.length >> 1
   const run = await played(system, 'one of three killed', (row) => {
     if (row === half) void system.predictors[0]?.kill()
@@ -66,7 +65,7 @@ it('when a predict process is killed half way, the others take its workspaces ov
   expect(await system.predictors[0]?.exit()).toMatchObject({ signal: 'SIGKILL' })
   // By then the broker has missed it (6 s), and those who are left have read again what is open.
   const takenOver = (trace.file.length * 7) / 8
-  const { afterRow, file } = run.logged.decisions
+  const { afterRow, file } = run.decided.decisions
   const late = file.filter((_, nth) => (afterRow[nth] ?? 0) >= takenOver)
   const workspaces = new Set(late.map((id) => trace.files[id]?.workspace))
   expect(WORKSPACES.filter((workspace) => !workspaces.has(workspace))).toEqual([])

@@ -4,6 +4,7 @@ import type { WarmedFile, WarmOutcome } from '../../model/outcome.ts'
 import { createSharedState, type LearnedPredictor, type SharedState } from '../../model/prediction/learned.ts'
 import type { Prediction } from '../../model/prediction/predictor.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { DecisionJournal } from '../../ports/decision-journal.ts'
 import { ForewarmError } from '../../ports/errors.ts'
 import type { ModelReader } from '../../ports/model-reader.ts'
 import type { NoteStore } from '../../ports/notes.ts'
@@ -14,16 +15,21 @@ import type { CandidateSource } from './source.ts'
 import { WarmLatency } from './warm-latency.ts'
 import { WeightLog } from './weight-log.ts'
 
-export type LearnedSourceOptions = FollowedOptions
+export type LearnedSourceOptions = FollowedOptions & {
+  /** `latencyMs` holds whatever is measured. */
+  readonly isLatencyPinned?: boolean
+}
 
 export type LearnedSourceDeps = {
   readonly models: Pick<ModelReader, 'closedSessions'>
   /** Where the processes share what their scorers learn. */
   readonly notes: NoteStore
   readonly logger: Log
-  /** Tells what a warm takes here, and when to look what other processes have learned; without it `latencyMs` holds. */
+  /** Tells when to look what other processes have learned, and what a warm takes here unless that `isLatencyPinned`. */
   readonly clock?: Pick<Clock, 'now'>
   readonly graphs?: Pick<GraphKeeper, 'follow' | 'leave' | 'changed' | 'run'>
+  /** Hears of every decision as it is made, but while catching up. */
+  readonly journal?: Pick<DecisionJournal, 'note'>
 }
 
 export type LearnedSource = CandidateSource & {
@@ -47,7 +53,7 @@ class Learned implements LearnedSource {
   readonly #shared: SharedState
   readonly #weights: WeightLog
   readonly #workspaces: FollowedWorkspaces
-  readonly #latency: WarmLatency
+  readonly #latency: WarmLatency | null
   readonly #pending = new Map<string, Pending>()
   /** What has failed in the background and is no engine that is away: the next call rejects with it. */
   #failure: { readonly cause: unknown } | null = null
@@ -57,7 +63,8 @@ class Learned implements LearnedSource {
     this.#shared = createSharedState(options)
     this.#weights = new WeightLog(deps, this.#shared.scorer.learned)
     this.#workspaces = new FollowedWorkspaces(deps, options, this.#shared)
-    this.#latency = new WarmLatency(options.latencyMs)
+    const isMeasured = deps.clock !== undefined && options.isLatencyPinned !== true
+    this.#latency = isMeasured ? new WarmLatency(options.latencyMs) : null
   }
 
   async follow(event: AccessEvent, silent: boolean): Promise<void> {
@@ -73,7 +80,7 @@ class Learned implements LearnedSource {
     if (followed.sessions.follow(session)) this.#begins(followed)
     const key = keyOf(workspace, session)
     const pending = this.#pending.get(key) ?? { candidates: new Map(), lastReadMs: 0 }
-    observe(followed.predictor, event, pending.candidates)
+    observe(followed.predictor, event, pending.candidates, silent ? undefined : this.#deps.journal)
     if (silent || event.sessionEnded) return
     pending.lastReadMs = event.accesses.at(-1)?.timeMs ?? 0
     if (pending.candidates.size > 0) this.#pending.set(key, pending)
@@ -86,7 +93,7 @@ class Learned implements LearnedSource {
     if (pending === undefined) return []
     this.#pending.delete(key)
     const { clock } = this.#deps
-    if (clock !== undefined) this.#latency.decidedAfter(clock.now() - pending.lastReadMs)
+    if (clock !== undefined) this.#latency?.decidedAfter(clock.now() - pending.lastReadMs)
     return [...pending.candidates.values()]
   }
 
@@ -96,7 +103,10 @@ class Learned implements LearnedSource {
     if (followed === null) return []
     if (this.#deps.clock !== undefined) await followed.sessions.learnIfDue(followed.predictor, this.#deps.clock.now())
     if (this.#deps.graphs !== undefined) this.#inBackground(this.#deps.graphs.run())
-    return followed.predictor.tick(nowMs).map(toCandidate)
+    const predictions = followed.predictor.tick(nowMs)
+    for (const prediction of predictions)
+      this.#deps.journal?.note({ ...noted(prediction), atMs: nowMs, workspace, session: null })
+    return predictions.map(toCandidate)
   }
 
   async nextTickMs(workspace: string): Promise<number> {
@@ -112,10 +122,10 @@ class Learned implements LearnedSource {
     const followed = await this.#workspaces.find(outcome.workspace)
     for (const file of outcome.files) {
       if (outcome.runId === null && file.outcome === 'warmed')
-        this.#latency.warmedAfter(file.finishedAtMs - outcome.issuedAtMs)
+        this.#latency?.warmedAfter(file.finishedAtMs - outcome.issuedAtMs)
       if (followed !== undefined && file.layer === LAYER) tell(followed.predictor, file, outcome.runId !== null)
     }
-    if (this.#deps.clock !== undefined) this.#shared.view.latencyMs = this.#latency.ms
+    if (this.#latency !== null) this.#shared.view.latencyMs = this.#latency.ms
   }
 
   notIssued(workspace: string, paths: readonly string[]): void {
@@ -161,7 +171,12 @@ class Learned implements LearnedSource {
 const LAYER = 'content'
 
 /** Puts what each read predicts into `found`, once a path; what is read meanwhile needs no warm any more. */
-function observe(predictor: LearnedPredictor, event: AccessEvent, found: Map<string, Candidate>): void {
+function observe(
+  predictor: LearnedPredictor,
+  event: AccessEvent,
+  found: Map<string, Candidate>,
+  journal: LearnedSourceDeps['journal'],
+): void {
   const { workspace, session, analyzer } = event
   for (const { path, timeMs, layer, outcome } of event.accesses) {
     // A value of another layer lives and leaves by itself.
@@ -171,6 +186,7 @@ function observe(predictor: LearnedPredictor, event: AccessEvent, found: Map<str
     for (const prediction of predictions) {
       found.delete(prediction.path)
       found.set(prediction.path, toCandidate(prediction))
+      journal?.note({ ...noted(prediction), atMs: timeMs, workspace, session })
     }
   }
 }
@@ -189,6 +205,8 @@ function tell(predictor: LearnedPredictor, { path, outcome }: WarmedFile, isOfRu
 const noFollower = (): void => {}
 
 const keyOf = (workspace: string, session: string): string => `${workspace}\u0000${session}`
+
+const noted = ({ path, probability, reason }: Prediction) => ({ path, probability, reason })
 
 const toCandidate = ({ path, probability, reason, expectedAtMs }: Prediction): Candidate => ({
   path,

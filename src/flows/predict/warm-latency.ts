@@ -1,32 +1,32 @@
-/** Measured once, each later measurement moves the mean by this share at least. */
-const RATE_MIN = 1 / 32
+/** Measurements that count: enough that a stall moves nothing, few enough that a slower way is known within some commands. */
+const LATEST = 63
 /** A clock that is far off, or a log that was read late, tells nothing of the way of a warm. */
 const WAY_MS_MAX = 60_000
 
-/** The mean of the latest measurements. */
-class Mean {
-  #value: number | null = null
-  #count = 0
+/** The median of the latest measurements: a few that took a hundred times as long say nothing about the next one. */
+class LatestMedian {
+  readonly #values: number[] = []
+  #next = 0
 
   add(value: number): void {
-    this.#count += 1
-    const rate = Math.max(RATE_MIN, 1 / this.#count)
-    this.#value = this.#value === null ? value : this.#value + (value - this.#value) * rate
+    this.#values[this.#next] = value
+    this.#next = (this.#next + 1) % LATEST
   }
 
   get value(): number | null {
-    return this.#value
+    const sorted = this.#values.toSorted((one, other) => one - other)
+    return sorted[sorted.length >> 1] ?? null
   }
 }
 
 /**
  * What a warm takes in this deployment, from the read that led to it until its file is in the cache: the way of the read
- * to the predictor, and that of the command through a worker, each as measured. Smoothed, for decisions need no more.
+ * to the predictor, and that of the command through a worker, each as measured of late. Decisions need no more.
  */
 export class WarmLatency {
   readonly #firstMs: number
-  readonly #toIssue = new Mean()
-  readonly #toWarmed = new Mean()
+  readonly #toIssue = new LatestMedian()
+  readonly #toWarmed = new LatestMedian()
 
   /** `firstMs` holds until workers have answered. */
   constructor(firstMs: number) {

@@ -6,6 +6,8 @@ import { createModelReader } from '../../../src/adapters/near-cache/model-reader
 import { createLearnedSource } from '../../../src/flows/predict/learned-source.ts'
 import type { AccessEvent } from '../../../src/model/access.ts'
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts'
+import type { WarmOutcome } from '../../../src/model/outcome.ts'
+import type { JournalEntry } from '../../../src/ports/decision-journal.ts'
 
 const START = 1_700_000_000_000
 const FILES = 40
@@ -19,7 +21,9 @@ const options = {
   sessionsMax: 100,
 } as const
 
-const make = (store = createMemoryModelStore()) => {
+type Further = Partial<Parameters<typeof createLearnedSource>[0] & Parameters<typeof createLearnedSource>[1]>
+
+const make = (store = createMemoryModelStore(), { clock, journal, ...further }: Further = {}) => {
   const reader = createModelReader(store, {
     limits: DEFAULT_LIMITS,
     sha256Hex,
@@ -27,7 +31,11 @@ const make = (store = createMemoryModelStore()) => {
     freshMs: 0,
     entriesMax: 1_000,
   })
-  return createLearnedSource({ models: reader, notes: store.notes, logger: SILENT_LOG }, options)
+  const given = { ...(clock && { clock }), ...(journal && { journal }) }
+  return createLearnedSource(
+    { models: reader, notes: store.notes, logger: SILENT_LOG, ...given },
+    { ...options, ...further },
+  )
 }
 
 const read = (session: string, path: string, timeMs: number): AccessEvent => ({
@@ -120,4 +128,48 @@ describe('the learned candidates', () => {
     const [taught, untaught] = [await surest(second), await surest(make())]
     expect(taught).toBeGreaterThan(untaught)
   })
+
+  it('are noted in the journal, each with the read that it rests on, also where the batch goes on to read the file', async () => {
+    const noted: JournalEntry[] = []
+    const source = make(undefined, { journal: { note: (entry) => noted.push(entry) } })
+    await run(source, 12, true)
+    expect(noted).toEqual([])
+    const batch = Array.from({ length: 10 }, (_, at) => read('lint-12', `lint/${at}`, START + 720_000 + at * 20))
+    const accesses = batch.flatMap((event) => event.accesses)
+    await source.follow?.({ ...read('lint-12', '', 0), accesses }, false)
+    const readMs = new Map(accesses.map(({ path, timeMs }) => [path, timeMs]))
+    expect(noted.length).toBeGreaterThan(0)
+    for (const { atMs, path, session } of noted) {
+      expect(session).toBe('lint-12')
+      expect(accesses.map(({ timeMs }) => timeMs)).toContain(atMs)
+      expect(readMs.get(path) ?? Number.POSITIVE_INFINITY).toBeGreaterThan(atMs)
+    }
+    const ahead = noted.filter(({ path }) => readMs.has(path))
+    expect(ahead.length).toBeGreaterThan(0)
+  })
+
+  it('are late by what warms took of late, unless it was set what they take', async () => {
+    const clock = { now: () => START }
+    const fates = async (further: Further) => {
+      const source = make(undefined, { clock, ...further })
+      await run(source, 12, true)
+      for (let nth = 0; nth < 70; nth += 1) await source.warmed?.(warmedAfter(30_000))
+      await source.follow?.(read('lint-12', 'lint/0', START + 720_000), true)
+      const weighed = await source.weigh?.({ workspace: 'w', session: 'lint-12' })
+      return new Set(weighed?.files.map(({ fate }) => fate))
+    }
+    expect([...(await fates({}))]).toContain('late')
+    expect([...(await fates({ isLatencyPinned: true }))]).not.toContain('late')
+  })
+})
+
+const warmedAfter = (tookMs: number): WarmOutcome => ({
+  ...{ commandId: 'c', workspace: 'w', shard: 0, issuedAtMs: START, runId: null, worker: 'one', mode: 'warm' },
+  ...{ firstFile: 0, pressure: 0 },
+  files: [
+    {
+      ...{ path: 'lint/0', layer: 'content', version: null, outcome: 'warmed', detail: '', bytes: 1 },
+      ...{ finishedAtMs: START + tookMs, reason: 'co-access', probability: 0.5, horizonAtMs: START },
+    },
+  ],
 })

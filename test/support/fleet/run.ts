@@ -1,6 +1,7 @@
 import type { Verdict } from '../../../src/model/replay/judge.ts'
 import type { Trace } from '../../../src/model/replay/trace.ts'
 import { decisionsOf, judgedAt, type LoggedDecisions } from './decisions.ts'
+import { decisionsOfJournals } from './journals.ts'
 import type { FleetSystem } from './systems.ts'
 import { type PlayOptions, playTrace } from './trace-player.ts'
 
@@ -26,9 +27,13 @@ export type FleetFigures = {
 export type Quantiles = { readonly p50: number; readonly p99: number; readonly max: number }
 
 export type FleetRun = {
-  readonly logged: LoggedDecisions
-  /** By the latencies that were asked for. */
+  /** Every decision behind the read that it rests on. */
+  readonly decided: LoggedDecisions
+  /** On these, by the latencies that were asked for. */
   readonly verdicts: readonly Verdict[]
+  /** The files of commands, behind the last read that their predictor had followed by then: batches count as delay. */
+  readonly sent: LoggedDecisions
+  readonly sentVerdicts: readonly Verdict[]
   readonly figures: FleetFigures
 }
 
@@ -41,17 +46,20 @@ export async function runFleet(
   const cpuBefore = system.cpuSeconds()
   const played = await Promise.race([playTrace(system.engines, trace, options), system.failed])
   const cpu = system.cpuSeconds()
-  const logged = decisionsOf(trace, played)
+  const sent = decisionsOf(trace, played)
+  const decided = decisionsOfJournals(trace, await system.decided(), played.shiftMs)
   const { commands, behindMs, hits, seconds } = played
   const reads = trace.file.length
   const led = commands.filter(({ observedAtMs }) => observedAtMs !== null)
   return {
-    logged,
-    verdicts: judgedAt(trace, logged, options),
+    decided,
+    verdicts: judgedAt(trace, decided, options),
+    sent,
+    sentVerdicts: judgedAt(trace, sent, options),
     figures: {
       readsPerSecond: Math.round(reads / seconds),
       commands: commands.length,
-      warms: logged.decisions.file.length,
+      warms: sent.decisions.file.length,
       readersHit: hits / reads,
       commandDelay: quantilesOf(led.map(({ receivedAtMs, observedAtMs }) => receivedAtMs - (observedAtMs ?? 0))),
       decisionDelay: quantilesOf(commands.map(({ receivedAtMs, observedToMs }) => receivedAtMs - observedToMs)),

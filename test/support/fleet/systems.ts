@@ -9,10 +9,12 @@ import { anyFailed, type Stage } from '../../../src/compose/stage.ts'
 import { openParts } from '../../../src/compose/tools.ts'
 import { settingsFrom } from '../../../src/config/load.ts'
 import { partitionOf } from '../../../src/model/identity.ts'
+import type { JournalEntry } from '../../../src/ports/decision-journal.ts'
 import { type Deployment, type DeploymentOptions, deploy } from '../deployment.ts'
 import { eventually } from '../eventually.ts'
 import type { ForewarmProcess } from '../process.ts'
 import type { CommandEngines } from './commands.ts'
+import { readJournals } from './journals.ts'
 
 /** A deployment without workers, whose place the player takes. */
 export type FleetSystem = {
@@ -21,32 +23,51 @@ export type FleetSystem = {
   readonly failed: Promise<never>
   /** Processor seconds so far of what predicts, and of all the rest here but engines. */
   cpuSeconds(): { readonly predict: number; readonly rest: number }
+  /** Ends what predicts and tells all it decided, in the order of the reads that it rests on. */
+  decided(): Promise<readonly JournalEntry[]>
   close(): Promise<void>
 }
 
-export type FleetOptions = { readonly capacityFiles: number; readonly shards: number }
+export type FleetOptions = {
+  readonly capacityFiles: number
+  readonly shards: number
+  /** What predictors reckon with, milliseconds; what they measure unless told. */
+  readonly reckonedMs?: number
+}
 
 /** Enough that each of three processes predicts for some workspace, of which there are few. */
 export const FLEET_PARTITIONS = 64
 
-const environmentOf = ({ capacityFiles, shards }: FleetOptions): Record<string, string> => ({
+const environmentOf = (
+  { capacityFiles, shards, reckonedMs }: FleetOptions,
+  folder: string,
+): Record<string, string> => ({
+  FOREWARM_PREDICT__DECISIONS_FOLDER: join(folder, 'decisions'),
   FOREWARM_PREDICT__PREDICTOR: 'learned',
   FOREWARM_PREDICT__CACHE_FILES: String(capacityFiles),
   FOREWARM_MODEL__LIMITS__SHARDS: String(shards),
+  ...(reckonedMs !== undefined && { FOREWARM_PREDICT__LATENCY_MS: String(reckonedMs) }),
 })
 
 /** The stages of `forewarm up` that learn and predict, on one SQLite file in this process. */
 export async function startEmbeddedFleet(options: FleetOptions): Promise<FleetSystem> {
   const folder = await mkdtemp(join(tmpdir(), 'forewarm-fleet-'))
-  const environment = { ...environmentOf(options), FOREWARM_EMBEDDED__FILE: join(folder, 'forewarm.db') }
+  const environment = { ...environmentOf(options, folder), FOREWARM_EMBEDDED__FILE: join(folder, 'forewarm.db') }
   const { parts, close } = await openParts(settingsFrom({ environment: new Map(Object.entries(environment)) }))
   const stages: Stage[] = [await startIngest(parts), await startPredict(parts)]
+  const stop = async () => {
+    await Promise.all(stages.splice(0).map((stage) => stage.stop()))
+  }
   return {
     engines: parts.engines,
     failed: anyFailed(stages),
     cpuSeconds: () => ({ predict: cpuSecondsOf(process.pid), rest: 0 }),
+    decided: async () => {
+      await stop()
+      return readJournals(join(folder, 'decisions'))
+    },
     close: async () => {
-      await Promise.all(stages.map((stage) => stage.stop()))
+      await stop()
       await close()
       await rm(folder, { recursive: true, force: true })
     },
@@ -62,7 +83,8 @@ export type DistributedFleet = FleetSystem & {
 export async function startDistributedFleet(
   options: FleetOptions & { readonly predictors: number; readonly servers?: Partial<DeploymentOptions> },
 ): Promise<DistributedFleet> {
-  const env = environmentOf(options)
+  const folder = await mkdtemp(join(tmpdir(), 'forewarm-fleet-'))
+  const env = environmentOf(options, folder)
   const deployment = await deploy({ partitions: FLEET_PARTITIONS, limits: {}, ...options.servers, env })
   const start = async (role: 'ingest' | 'predict') => deployment.start(role)
   const [ingest, ...predictors] = await Promise.all([
@@ -79,7 +101,14 @@ export async function startDistributedFleet(
       predict: predictors.reduce((sum, { pid }) => sum + cpuSecondsOf(pid), 0),
       rest: cpuSecondsOf(ingest.pid) + cpuSecondsOf(process.pid),
     }),
-    close: () => deployment.close(),
+    decided: async () => {
+      await Promise.all(predictors.map((predictor) => predictor.kill('SIGTERM')))
+      return readJournals(join(folder, 'decisions'))
+    },
+    close: async () => {
+      await deployment.close()
+      await rm(folder, { recursive: true, force: true })
+    },
   }
 }
 
