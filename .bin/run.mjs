@@ -94,7 +94,7 @@ async function ensureInstalled() {
     throw new Error('node_modules is a link and does not match package-lock.json: install in the folder it points to')
   }
   console.error('forewarm: installing dependencies (npm ci)')
-  await npm(['ci', '--no-audit', '--no-fund'])
+  await npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'])
   // Where npm is told to ignore install scripts, Node 24 comes without its binary.
   if (!existsSync(node)) await npm(['rebuild', 'node', '--ignore-scripts=false'])
   if (!isInstalled()) throw new Error('npm ci ended well, but node_modules does not match package-lock.json')

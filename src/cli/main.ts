@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { sha256Hex } from '../compose/parts.ts'
 import { connectLog, openTopics, withParts } from '../compose/tools.ts'
 import { packageVersion } from '../compose/version.ts'
+import { workspaceAtFolder } from '../compose/workspace-of.ts'
 import { ownEnvironment } from '../config/environment.ts'
 import { cacheCommand } from './cache.ts'
 import { configCommand } from './config-command.ts'
@@ -80,6 +81,7 @@ const allCommands = (context: CommandContext): readonly Command[] => [
   replayCommand({ ...context, report: terminal.report, atTerminal: process.stderr.isTTY === true }),
   recordCommand({
     connect: () => connectLog(context.settings()),
+    workspaceAt: (folder) => workspaceAtFolder(context.settings(), folder),
     environment: ownEnvironment(),
     ...terminal,
     end: endLike,

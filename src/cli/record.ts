@@ -12,6 +12,8 @@ import type { ConnectLog } from './log-connection.ts'
 
 export type RecordContext = {
   readonly connect: ConnectLog
+  /** The configured workspace of a folder, or null; asked for only without `--workspace`. */
+  readonly workspaceAt: (folder: string) => string | null
   /** The environment that the command gets. */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly atTerminal: boolean
@@ -47,7 +49,7 @@ export function recordCommand(context: RecordContext): Command {
     .argument('<command...>', 'the command and its arguments, after --')
     .option('-o, --out <file>', 'write a trace file (CSV, gzipped when it ends in .gz) instead of publishing')
     .option('--root <folder>', 'the workspace; the nearest folder with .git, else the current one')
-    .option('--workspace <name>', "the workspace's name; else its folder's")
+    .option('--workspace <name>', "the workspace's name; else that of the settings for its folder, else the folder's")
     .option('--session <id>', 'id of the session; else workspace, a random part and the analyzer')
     .option('--analyzer <name>', "name of the analyzer; else the command's")
     .option('--revision <id>', 'revision that the command works on')
@@ -58,7 +60,7 @@ export function recordCommand(context: RecordContext): Command {
 
 async function record(context: RecordContext, command: readonly string[], options: Options): Promise<void> {
   const root = resolve(options.root ?? workspaceRoot(process.cwd()))
-  const workspace = options.workspace ?? basename(root)
+  const workspace = options.workspace ?? context.workspaceAt(root) ?? basename(root)
   const [name = '', ...args] = command
   const session = sessionOf(workspace, name, options)
   const nameOf = createWorkspaceFiles(root)
@@ -82,6 +84,7 @@ async function record(context: RecordContext, command: readonly string[], option
   const where = await sink.close()
   if (options.summary) context.report(`forewarm: ${reads} reads of ${distinct.size} files by ${method}; ${where}\n`)
   if (!end.observed) context.report(`forewarm: nothing was seen of the command: ${mend(method)}\n`)
+  else if (reads === 0) context.report(`forewarm: no file below ${root} was read: --root names another workspace\n`)
   context.end(end)
 }
 

@@ -25,11 +25,17 @@ export function chooseWorkspace(settings: Settings, given: string | undefined, c
     return { workspace: given, folder: folderOf(configured), settings }
   }
   const folder = given === undefined ? workspaceRoot(current) : existingFolder(settings, resolve(current, given))
-  for (const [workspace, one] of settings.workspaces) {
+  const workspace = workspaceAtFolder(settings, folder)
+  return workspace === null ? unconfigured(settings, folder) : { workspace, folder, settings }
+}
+
+/** The configured workspace whose files are in this folder, or null. */
+export function workspaceAtFolder({ workspaces }: Settings, folder: string): string | null {
+  for (const [workspace, one] of workspaces) {
     const origin = folderOf(one)
-    if (origin !== null && realPath(origin) === realPath(folder)) return { workspace, folder, settings }
+    if (origin !== null && realPath(origin) === realPath(folder)) return workspace
   }
-  return unconfigured(settings, folder)
+  return null
 }
 
 function unconfigured(settings: Settings, folder: string): ChosenWorkspace {

@@ -25,6 +25,6 @@ const connect: ConnectLog = async () => {
 
 const { env: environment } = process
 await new Command()
-  .addCommand(recordCommand({ connect, environment, atTerminal: false, report, end: endLike }))
+  .addCommand(recordCommand({ connect, workspaceAt: () => null, environment, atTerminal: false, report, end: endLike }))
   .addCommand(publishCommand({ connect, signal: new AbortController().signal, report }))
   .parseAsync()

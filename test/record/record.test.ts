@@ -127,6 +127,11 @@ describe.each(methods)('forewarm record by %s', (method) => {
     expect(err).toContain(`1 reads of 1 files by ${method}; 1 published`)
   })
 
+  it('says so when none of the workspace was read', async () => {
+    const { err } = await record(['--root', join(root, 'src'), '--method', method], ['node', '-e', '0']).end
+    expect(err).toContain(`forewarm: no file below ${join(root, 'src')} was read: --root names another workspace`)
+  })
+
   it('gives the command its standard input', async () => {
     const { child, end } = record(['-o', join(root, 'in.csv'), '--method', method], ['cat'])
     child.stdin.end('typed')

@@ -74,7 +74,8 @@ function wholeLines(output: { stdout: string; stderr: string }): string[] {
   return [output.stdout, output.stderr].flatMap((text) => text.split('\n').slice(0, -1))
 }
 
-function cleanEnvironment(): Record<string, string> {
+/** This process's environment without forewarm's and the test runner's variables. */
+export function cleanEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(FOREWARM_|VITEST|NODE_OPTIONS$|NODE_ENV$|TEST$)/.test(name),
   )

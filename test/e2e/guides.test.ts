@@ -1,0 +1,62 @@
+import { symlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { makeFolder, makeRepository } from '../support/git-repository.ts'
+import { blocksOf, type GuideBlock, runGuide, unkeptPromises } from '../support/guide.ts'
+import { cleanEnvironment } from '../support/process.ts'
+import { repositoryRoot } from '../support/services/locations.ts'
+
+const GUIDE_MS_MAX = 300_000
+
+/** The checkout that the guides suppose in ~/shop. */
+const shop = new Map([
+  ['src/main.js', "import { price } from './price.js'\nconsole.log(price())\n"],
+  ['src/price.js', "import { tax } from './tax.js'\nexport const price = () => 10 + tax\n"],
+  ['src/tax.js', 'export const tax = 2\n'],
+  ['package.json', '{ "type": "module" }\n'],
+  ['.gitignore', 'node_modules/\n.forewarm/\n'],
+])
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+/** A home with the clone and the checkout in it. */
+function homeOf(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const home = makeFolder('home')
+  symlinkSync(repositoryRoot, join(home, 'forewarm'))
+  symlinkSync(makeRepository(shop), join(home, 'shop'))
+  const [name, email] = ['tester', 'tester@example.invalid']
+  return {
+    ...cleanEnvironment(),
+    HOME: home,
+    // Downloads of this machine, and how it reaches its registry.
+    npm_config_cache: join(homedir(), '.npm'),
+    npm_config_userconfig: join(homedir(), '.npmrc'),
+    ...{ GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email },
+    ...more,
+  }
+}
+
+const replaced = (blocks: readonly GuideBlock[], words: ReadonlyMap<string, string>): readonly GuideBlock[] =>
+  blocks.map(({ kind, body }) => ({
+    kind,
+    body: [...words].reduce((text, [word, other]) => text.replaceAll(word, other), body),
+  }))
+
+describe('every command of a guide does what it says', { timeout: GUIDE_MS_MAX }, () => {
+  it('for analyzer authors', async () => {
+    const port = String(await freePort())
+    const blocks = replaced(blocksOf('docs/guide-analyzer-author.md'), new Map([['8787', port]]))
+    const run = await runGuide(blocks, homeOf({ FOREWARM_GATEWAY__PORT: port }))
+    expect(unkeptPromises(blocks, run), run.output).toEqual([])
+    expect(run.code, run.output).toBe(0)
+  })
+})
