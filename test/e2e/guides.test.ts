@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { delimiter, dirname, join } from 'node:path'
+import { describe, expect, inject, it } from 'vitest'
 import { makeFolder, makeRepository } from '../support/git-repository.ts'
 import { blocksOf, type GuideBlock, runGuide, unkeptPromises } from '../support/guide.ts'
+import { findHelm } from '../support/helm/binaries.ts'
 import { cleanEnvironment } from '../support/process.ts'
 import { repositoryRoot } from '../support/services/locations.ts'
 
@@ -56,6 +58,37 @@ describe('every command of a guide does what it says', { timeout: GUIDE_MS_MAX }
     const port = String(await freePort())
     const blocks = replaced(blocksOf('docs/guide-analyzer-author.md'), new Map([['8787', port]]))
     const run = await runGuide(blocks, homeOf({ FOREWARM_GATEWAY__PORT: port }))
+    expect(unkeptPromises(blocks, run), run.output).toEqual([])
+    expect(run.code, run.output).toBe(0)
+  })
+
+  it('for platform teams', async () => {
+    const services = inject('services')
+    const prefix = `guide-${randomUUID().slice(0, 8)}.`
+    const port = String(await freePort())
+    const metricsPort = String(await freePort())
+    const words = new Map([
+      ['kafka.example:9092', services.kafka.join(', ')],
+      ['http://registry.example:8081', services.registryUrl],
+      ['redis://models.example:6379', services.modelRedisUrl],
+      ['redis://cache.example:6379', services.cacheRedisUrl],
+      ['topicPrefix: forewarm.', `topicPrefix: ${prefix}`],
+      ['groupPrefix: forewarm.', `groupPrefix: ${prefix}`],
+      ['8787', port],
+      ['9464', metricsPort],
+    ])
+    const environment = homeOf({
+      FOREWARM_GATEWAY__PORT: port,
+      FOREWARM_TELEMETRY__PROMETHEUS__PORT: metricsPort,
+      FOREWARM_MODEL__REDIS__KEY_PREFIX: prefix,
+      FOREWARM_CACHE__REDIS__KEY_PREFIX: prefix,
+      // One broker is all there is.
+      FOREWARM_KAFKA__REPLICATION_FACTOR: '1',
+      FOREWARM_KAFKA__MIN_INSYNC_REPLICAS: '1',
+      PATH: [dirname(await findHelm('4')), process.env['PATH']].join(delimiter),
+    })
+    const blocks = replaced(blocksOf('docs/guide-platform-team.md'), words)
+    const run = await runGuide(blocks, environment)
     expect(unkeptPromises(blocks, run), run.output).toEqual([])
     expect(run.code, run.output).toBe(0)
   })
