@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { symlinkSync } from 'node:fs'
+import { readFileSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
-import { makeFolder, makeRepository } from '../support/git-repository.ts'
+import { makeFolder, makeRepository, runGit } from '../support/git-repository.ts'
 import { blocksOf, type GuideBlock, runGuide, unkeptPromises } from '../support/guide.ts'
 import { findHelm } from '../support/helm/binaries.ts'
 import { cleanEnvironment } from '../support/process.ts'
@@ -34,7 +34,7 @@ async function freePort(): Promise<number> {
 function homeOf(more: Readonly<Record<string, string>> = {}): Record<string, string> {
   const home = makeFolder('home')
   symlinkSync(repositoryRoot, join(home, 'forewarm'))
-  symlinkSync(makeRepository(shop), join(home, 'shop'))
+  runGit(home, 'clone', '--quiet', makeRepository(shop), 'shop')
   const [name, email] = ['tester', 'tester@example.invalid']
   return {
     ...cleanEnvironment(),
@@ -89,6 +89,16 @@ describe('every command of a guide does what it says', { timeout: GUIDE_MS_MAX }
     })
     const blocks = replaced(blocksOf('docs/guide-platform-team.md'), words)
     const run = await runGuide(blocks, environment)
+    expect(unkeptPromises(blocks, run), run.output).toEqual([])
+    expect(run.code, run.output).toBe(0)
+  })
+
+  it('for contributors', async () => {
+    const blocks = blocksOf('docs/guide-contributor.md')
+    const ci = readFileSync(join(repositoryRoot, '.ci/run'), 'utf8').replaceAll(' --silent', '')
+    const byCi = blocks.filter(({ kind }) => kind === 'console').flatMap(({ body }) => body.trim().split('\n'))
+    expect(byCi.filter((command) => !ci.includes(command))).toEqual([])
+    const run = await runGuide(blocks, homeOf())
     expect(unkeptPromises(blocks, run), run.output).toEqual([])
     expect(run.code, run.output).toBe(0)
   })

@@ -48,7 +48,7 @@ function scriptOf(blocks: readonly GuideBlock[]): string {
     }
     if (kind === 'sh') return `echo '${markOf(at)}'\n${body}`
     if (file === undefined) return ''
-    return `cat > ${file} <<'END OF FILE'\n${body}END OF FILE`
+    return `mkdir -p "$(dirname ${file})"\ncat > ${file} <<'END OF FILE'\n${body}END OF FILE`
   })
   return [SHELL, ...steps, `echo '${markOf(blocks.length)}'`].join('\n')
 }
