@@ -1,6 +1,7 @@
 /** The processes as commands: ingest, predict, worker, gateway, and up, which is all of them. */
 import { Command } from 'commander'
 import { type ProcessName, runNamed } from '../compose/run.ts'
+import { withOwnCheckout } from '../compose/workspace-of.ts'
 import type { CommandContext } from './context.ts'
 
 const DESCRIPTIONS: Readonly<Record<ProcessName, string>> = {
@@ -19,6 +20,7 @@ const COMMANDS: ReadonlyMap<ProcessName, string> = new Map([['warm', 'worker']])
 export const processCommands = (context: CommandContext): readonly Command[] =>
   NAMES.map((name) =>
     new Command(COMMANDS.get(name) ?? name).description(DESCRIPTIONS[name]).action(async () => {
-      context.end(await runNamed(name, context.settings()))
+      const settings = context.settings()
+      context.end(await runNamed(name, name === 'up' ? withOwnCheckout(settings, process.cwd()) : settings))
     }),
   )

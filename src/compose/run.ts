@@ -69,11 +69,13 @@ async function startNamed(
       const health = await startHealth(parts, stages)
       closers.push(() => health.close())
     }
-    const lock = name === 'up' ? lockUp(settings.embedded.file, [...settings.workspaces.keys()]) : null
+    const workspaces = [...settings.workspaces.keys()]
+    const lock = name === 'up' ? lockUp(settings.embedded.file, workspaces) : null
     closers.push(() => lock?.release())
     stages.push(...(await startPatiently(STARTERS[name], parts, signal)))
     lock?.announce(stages.find(({ url }) => url !== undefined)?.url ?? null)
-    reporting.logger.info({ stages: stages.map((stage) => stage.name).join(', ') }, 'running')
+    const what = { stages: stages.map((stage) => stage.name).join(', ') }
+    reporting.logger.info(name === 'up' ? { ...what, workspaces: workspaces.join(', ') } : what, 'running')
     return {
       ended: anyFailed(stages),
       stop: async () => {

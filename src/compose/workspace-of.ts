@@ -24,7 +24,7 @@ export function chooseWorkspace(settings: Settings, given: string | undefined, c
   if (given !== undefined && configured !== undefined) {
     return { workspace: given, folder: folderOf(configured), settings }
   }
-  const folder = given === undefined ? workspaceRoot(current) : existingFolder(settings, resolve(current, given))
+  const folder = given === undefined ? workspaceRoot(current) : existingFolder(settings, given, current)
   const workspace = workspaceAtFolder(settings, folder)
   return workspace === null ? unconfigured(settings, folder) : { workspace, folder, settings }
 }
@@ -49,8 +49,22 @@ function unconfigured(settings: Settings, folder: string): ChosenWorkspace {
   if (holder !== null && !holder.workspaces.includes(workspace)) {
     throw refuse(`, and process ${holder.pid}, which works on ${settings.embedded.file} now, does not know it`)
   }
-  const workspaces = new Map([...settings.workspaces, [workspace, workspaceAt(folder)]])
-  return { workspace, folder, settings: { ...settings, workspaces } }
+  return { workspace, folder, settings: withFolder(settings, folder) }
+}
+
+/** The settings with a folder as one workspace more, named as it. */
+function withFolder(settings: Settings, folder: string): Settings {
+  return { ...settings, workspaces: new Map([...settings.workspaces, [basename(folder), workspaceAt(folder)]]) }
+}
+
+/**
+ * For `forewarm up`: where an embedded deployment has no workspace, the checkout that the current folder lies in becomes
+ * one. A folder outside of any checkout does not: it may be a whole home.
+ */
+export function withOwnCheckout(settings: Settings, current: string): Settings {
+  if (settings.mode === 'distributed' || settings.workspaces.size > 0) return settings
+  const folder = workspaceRoot(current)
+  return existsSync(join(folder, '.git')) ? withFolder(settings, folder) : settings
 }
 
 type Workspace = Settings['workspaces'] extends ReadonlyMap<string, infer One> ? One : never
@@ -68,13 +82,11 @@ function folderOf({ origin }: Workspace): string | null {
   return folder === null ? null : resolve(folder)
 }
 
-function existingFolder({ workspaces }: Settings, folder: string): string {
+function existingFolder({ workspaces }: Settings, given: string, current: string): string {
+  const folder = resolve(current, given)
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder
   const known = workspaces.size === 0 ? '' : `; configured are ${[...workspaces.keys()].join(', ')}`
-  throw new ForewarmError(
-    'FW_CONFIG_INVALID',
-    `${basename(folder)} is neither a configured workspace nor a folder${known}`,
-  )
+  throw new ForewarmError('FW_CONFIG_INVALID', `${given} is neither a configured workspace nor a folder${known}`)
 }
 
 function realPath(folder: string): string {

@@ -32,7 +32,7 @@ it('forewarm up, killed with -9 again and again, keeps what it learned and count
   const model = { log, codec, store: engines.store(), sha256Hex, limits: settings.model.limits }
   const traffic = createTraffic(newSeed())
   const start = () => {
-    const up = spawnForewarm(['up'], { env })
+    const up = spawnForewarm(['up'], { env, cwd: folder })
     onTestFinished(async () => {
       await up.kill()
     })

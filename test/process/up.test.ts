@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { cliWorld } from '../support/cli.ts'
 import { eventually } from '../support/eventually.ts'
 import { type ForewarmProcess, spawnForewarm } from '../support/process.ts'
 import { files, get, lookup, makeSite, publish } from '../support/site.ts'
@@ -54,4 +57,23 @@ test('a process of a distributed deployment says so where the mode is embedded',
   const child = spawnForewarm(['ingest'])
   expect(await child.exit()).toEqual({ code: 2, signal: null })
   expect(child.stderr()).toContain('set mode to distributed')
+})
+
+test('forewarm up takes the checkout that it is started in where no settings name a workspace', async () => {
+  const { folder, workspace, write, writeBeside, start } = cliWorld()
+  write({ 'src/a.js': 'export const a = 1\n' })
+  const inShop = (...args: string[]) =>
+    spawnForewarm(args, { cwd: workspace, env: { FOREWARM_GATEWAY__PORT: '0', FOREWARM_EMBEDDED__FILE: '../shop.db' } })
+  execFileSync('git', ['init', '--quiet'], { cwd: workspace })
+  const shop = inShop('up')
+  expect(JSON.parse(await shop.line(/"msg":"running"/, 60_000)).workspaces).toBe('shop')
+  const warm = inShop('warm', 'src/a.js')
+  expect(await warm.exit(), warm.stderr()).toMatchObject({ code: 0 })
+  await shop.kill('SIGTERM')
+
+  writeBeside({ 'no-settings.yaml': '{}' })
+  const home = start('--config', 'no-settings.yaml', 'up')
+  expect(JSON.parse(await home.line(/"msg":"running"/, 60_000)).workspaces).toBe('')
+  await home.kill('SIGTERM')
+  rmSync(folder, { recursive: true })
 })
