@@ -1,6 +1,6 @@
 /** One SQLite file with log, models and cache. Other processes may append and read beside a running `forewarm up`. */
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { createSqliteCache } from '../adapters/sqlite/cache.ts'
 import { openDatabase } from '../adapters/sqlite/database.ts'
 import { createSqliteEventLog } from '../adapters/sqlite/event-log.ts'
@@ -46,10 +46,15 @@ export function openEmbedded(settings: Settings, { logger, telemetry }: Reportin
 
 function openFile(file: string) {
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     return openDatabase(file)
   } catch (cause) {
     const mend = 'name a file in a folder that can be written, by embedded.file'
     throw new ForewarmError('FW_CONFIG_INVALID', `cannot open ${file}: ${mend}`, { cause })
   }
+}
+
+/** A folder of our own keeps out of git: in a checkout its files would be changes of the workspace, to be warmed. */
+function makeFolder(folder: string): void {
+  if (mkdirSync(folder, { recursive: true }) !== undefined) writeFileSync(join(folder, '.gitignore'), '*\n')
 }

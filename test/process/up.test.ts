@@ -62,14 +62,16 @@ test('a process of a distributed deployment says so where the mode is embedded',
 test('forewarm up takes the checkout that it is started in where no settings name a workspace', async () => {
   const { folder, workspace, write, writeBeside, start } = cliWorld()
   write({ 'src/a.js': 'export const a = 1\n' })
-  const inShop = (...args: string[]) =>
-    spawnForewarm(args, { cwd: workspace, env: { FOREWARM_GATEWAY__PORT: '0', FOREWARM_EMBEDDED__FILE: '../shop.db' } })
+  const inShop = (...args: string[]) => spawnForewarm(args, { cwd: workspace, env: { FOREWARM_GATEWAY__PORT: '0' } })
   execFileSync('git', ['init', '--quiet'], { cwd: workspace })
   const shop = inShop('up')
   expect(JSON.parse(await shop.line(/"msg":"running"/, 60_000)).workspaces).toBe('shop')
   const warm = inShop('warm', 'src/a.js')
   expect(await warm.exit(), warm.stderr()).toMatchObject({ code: 0 })
   await shop.kill('SIGTERM')
+  // Its own files are no changes of the workspace.
+  const untracked = execFileSync('git', ['status', '--porcelain'], { cwd: workspace, encoding: 'utf8' })
+  expect(untracked).toBe('?? src/\n')
 
   writeBeside({ 'no-settings.yaml': '{}' })
   const home = start('--config', 'no-settings.yaml', 'up')
