@@ -68,6 +68,16 @@ describe('forewarm topics on Kafka', () => {
     return resources[0]?.configEntries[0]?.configValue
   }
 
+  it('says how many copies the brokers can keep', async () => {
+    options = { ...options, replicationFactor: 30_000 }
+    await expect(run('apply')).rejects.toMatchObject({
+      code: 'FW_CONFIG_INVALID',
+      message: expect.stringMatching(
+        /^(\d+) broker.* cannot keep 30000 copies of .*: set kafka.replicationFactor to \1 at/,
+      ),
+    })
+  })
+
   it('plans without changing anything, applies, and then has nothing left to do', async () => {
     expect(await actions('plan')).toEqual(Array(5).fill('create'))
     expect(await actions('plan')).toEqual(Array(5).fill('create'))

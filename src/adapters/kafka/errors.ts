@@ -6,6 +6,8 @@ type KafkaError = {
   readonly type?: unknown
   readonly retriable?: unknown
   readonly cause?: unknown
+  /** Of an error that stands for several, as when topics are made. */
+  readonly errors?: readonly unknown[]
 }
 
 const MISSING_TOPIC = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'INVALID_TOPIC_EXCEPTION'])
@@ -40,9 +42,14 @@ const MEMBERSHIP = new Set([
 export const isKafkaError = (error: unknown): error is KafkaError =>
   error instanceof Error && error.name.startsWith('KafkaJS')
 
-/** The error and its causes, outermost first. */
+/** The error and its causes, outermost first; of several at once the first. */
 function* chain(error: unknown): Generator<KafkaError> {
-  for (let each = error; isKafkaError(each); each = each.cause) yield each
+  for (let each = error; isKafkaError(each); each = each.cause ?? each.errors?.[0]) yield each
+}
+
+/** Whether more copies of a topic are asked for than there are brokers. */
+export function isOverReplicated(error: unknown): boolean {
+  return [...chain(error)].some(({ type }) => type === 'INVALID_REPLICATION_FACTOR')
 }
 
 /** Whether the cluster may answer otherwise when it is asked again later. */
@@ -85,7 +92,9 @@ export function toForewarmError(error: unknown, doing: string): unknown {
     refused === undefined
       ? 'see whether the brokers run and can be reached from here'
       : `the brokers refuse this client (${refused}); see its credentials and access rules`
-  return new ForewarmError('FW_LOG_UNAVAILABLE', `${doing}: ${String(error)}; ${mend}`, {
+  // An error that stands for several says nothing of its own.
+  const told = error.errors?.[0] ?? error
+  return new ForewarmError('FW_LOG_UNAVAILABLE', `${doing}: ${String(told)}; ${mend}`, {
     cause: error,
     retriable: refused === undefined && isPassing(error),
   })

@@ -4,7 +4,7 @@ import { ForewarmError } from '../../ports/errors.ts'
 import type { Log } from '../../ports/telemetry.ts'
 import type { DesiredTopic, PresentTopic, TopicAdmin } from '../../ports/topic-admin.ts'
 import { createKafkaClient, type KafkaConnection } from './connection.ts'
-import { toForewarmError } from './errors.ts'
+import { isOverReplicated, toForewarmError } from './errors.ts'
 
 const VISIBLE_MS = 20_000
 const POLL_MS = 100
@@ -60,18 +60,7 @@ const toPresent = ({ name, partitions }: ITopicMetadata, settings: readonly Sett
 })
 
 async function createTopic(admin: Admin, topic: DesiredTopic): Promise<void> {
-  await admin.createTopics({
-    // kafkajs gives up when the broker that it asks has not heard of the topic yet.
-    waitForLeaders: false,
-    topics: [
-      {
-        topic: topic.name,
-        numPartitions: topic.partitions,
-        replicationFactor: topic.replicationFactor,
-        configEntries: entriesOf(topic.settings),
-      },
-    ],
-  })
+  await requestTopic(admin, topic)
   const deadlineMs = performance.now() + VISIBLE_MS
   while (!(await hasLeaders(admin, topic))) {
     if (performance.now() > deadlineMs) {
@@ -79,6 +68,21 @@ async function createTopic(admin: Admin, topic: DesiredTopic): Promise<void> {
       throw new ForewarmError('FW_LOG_UNAVAILABLE', message, { retriable: true })
     }
     await delay(POLL_MS)
+  }
+}
+
+async function requestTopic(admin: Admin, topic: DesiredTopic): Promise<void> {
+  const { name, partitions, replicationFactor } = topic
+  const asked = { topic: name, numPartitions: partitions, replicationFactor, configEntries: entriesOf(topic.settings) }
+  try {
+    // kafkajs gives up when the broker that it asks has not heard of the topic yet.
+    await admin.createTopics({ waitForLeaders: false, topics: [asked] })
+  } catch (cause) {
+    if (!isOverReplicated(cause)) throw cause
+    const { brokers } = await admin.describeCluster()
+    const mend = `set kafka.replicationFactor to ${brokers.length} at most, and kafka.minInsyncReplicas to no more than that`
+    const message = `${brokers.length} broker(s) cannot keep ${replicationFactor} copies of the topic ${name}: ${mend}`
+    throw new ForewarmError('FW_CONFIG_INVALID', message, { cause })
   }
 }
 
