@@ -8,6 +8,7 @@ import { createTraceWriter } from '../adapters/trace/trace-rows.ts'
 import { workspaceRoot } from '../compose/workspace-of.ts'
 import { createAccessPublisher } from '../sdk/access-publisher.ts'
 import type { SessionName } from '../sdk/session-batches.ts'
+import { analyzerName } from './analyzer-name.ts'
 import type { ConnectLog } from './log-connection.ts'
 
 export type RecordContext = {
@@ -62,7 +63,7 @@ async function record(context: RecordContext, command: readonly string[], option
   const root = resolve(options.root ?? workspaceRoot(process.cwd()))
   const workspace = options.workspace ?? context.workspaceAt(root) ?? basename(root)
   const [name = '', ...args] = command
-  const session = sessionOf(workspace, name, options)
+  const session = sessionOf(workspace, analyzerName(command), options)
   const nameOf = createWorkspaceFiles(root)
   const method = options.method ?? ((await canStrace()) ? 'strace' : 'node')
   const sink = await openSink(context, { out: options.out, workspace, session })
@@ -92,7 +93,7 @@ const mend = (method: RecordMethod): string =>
   method === 'node' ? 'without strace only Node programs can be recorded; install strace' : 'strace could not run it'
 
 function sessionOf(workspace: string, name: string, options: Options): SessionName {
-  const analyzer = options.analyzer ?? basename(name)
+  const analyzer = options.analyzer ?? name
   const session = options.session ?? `${workspace}:${randomUUID().slice(0, 8)}:${analyzer}`
   return { session, analyzer, revision: options.revision ?? null }
 }
