@@ -1,11 +1,14 @@
 """Reads through forewarm's shared cache over HTTP: one file to copy, the standard library is all that it needs.
 
 A gateway that is away slows an analyzer down by one time-out, and never stops it: the file is read from the checkout.
+The log of the name `forewarm` says once what is wrong. A token comes from GATEWAY_TOKEN unless it is given.
 """
 
 import hashlib
 import http.client
 import json
+import logging
+import os
 import pathlib
 import time
 import urllib.parse
@@ -29,13 +32,15 @@ class Session:
         connection = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
         self._http = connection(address.netloc, timeout=TIMEOUT_S)
         self._base = f"{address.path.rstrip('/')}/v1/workspaces/{urllib.parse.quote(workspace, safe='')}"
-        self._headers = {} if token is None else {"authorization": f"Bearer {token}"}
+        token = token or os.environ.get("GATEWAY_TOKEN")
+        self._headers = {"authorization": f"Bearer {token}"} if token else {}
         self._name = {"session": uuid.uuid4().hex, "analyzer": analyzer, "revision": revision}
         self._publisher = uuid.uuid4().hex
         self._sequence = 0
         self._reads = []
         self._root = pathlib.Path(root)
         self._again_s = self._published_s = 0.0
+        self._complained = set()
         self.outcomes = {}
 
     def read(self, path, version):
@@ -98,11 +103,19 @@ class Session:
                 self._http.close()
                 answer = self._answer(method, path, body, headers)
             content = answer.read()
+            if answer.status >= 400 and answer.status != 404:
+                self._complain(f"{method} was answered with {answer.status}: {content.decode(errors='replace')}")
             return answer.status, answer.headers, content if found and answer.status == 200 else None
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as cause:
+            self._complain(f"no answer from the gateway, reading without it: {cause}")
             self._http.close()
             self._again_s = time.monotonic() + REST_S
             return 0, {}, None
+
+    def _complain(self, text):
+        if text not in self._complained and len(self._complained) < 10:
+            self._complained.add(text)
+            logging.getLogger("forewarm").warning("forewarm: %s", text)
 
     def _answer(self, method, path, body, headers):
         self._http.request(method, self._base + path, body, headers)

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,18 +8,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cliWorld } from '../support/cli.ts'
 import { eventually } from '../support/eventually.ts'
 import { commitAll, runGit } from '../support/git-repository.ts'
-import type { ForewarmProcess } from '../support/process.ts'
+import { cleanEnvironment, type ForewarmProcess } from '../support/process.ts'
 import { repositoryRoot } from '../support/services/locations.ts'
 
 const examples = join(repositoryRoot, 'examples/python')
 const compiled = mkdtempSync(join(tmpdir(), 'forewarm-python-'))
 const files = ['a.py', 'b.py', 'c.py']
 
+const token = 'of the analyzer'.replaceAll(' ', '-')
+
 /** Runs the example; -I keeps out everything but its own folder's module, -S everything but the standard library. */
-async function countLines(gateway: string, checkout: string): Promise<string> {
+function countLines(address: string, more: Readonly<Record<string, string>> = { GATEWAY_TOKEN: token }) {
   const program = `import sys, runpy; sys.path.insert(0, ${JSON.stringify(examples)}); runpy.run_path(sys.argv.pop(1))`
   const args = ['-I', '-S', '-X', `pycache_prefix=${compiled}`, '-c', program, join(examples, 'count_lines.py')]
-  return (await promisify(execFile)('python3', [...args, gateway, 'acme/shop', checkout], { timeout: 60_000 })).stdout
+  const options = { timeout: 60_000, env: { ...cleanEnvironment(), ...more } }
+  return promisify(execFile)('python3', [...args, address, 'acme/shop', world.workspace], options)
 }
 
 const world = cliWorld()
@@ -29,7 +33,10 @@ beforeAll(async () => {
   world.write(Object.fromEntries(files.map((path, at) => [path, `${'# note\n'.repeat(at)}name = '${path}'\n`])))
   runGit(world.workspace, 'init', '-q')
   commitAll(world.workspace, 'first')
-  world.writeBeside({ 'forewarm.yaml': 'workspaces: { acme/shop: { origin: { directory: shop } } }\n' })
+  const sha256 = createHash('sha256').update(token).digest('hex')
+  const tokens = { lines: { sha256, workspaces: ['acme/shop'], verbs: ['publish', 'read', 'fill'] } }
+  const workspaces = { 'acme/shop': { origin: { directory: 'shop' } } }
+  world.writeBeside({ 'forewarm.yaml': JSON.stringify({ workspaces, gateway: { tokens } }) })
   up = world.start('--config', 'forewarm.yaml', 'up')
   gateway = JSON.parse(await up.line(/the gateway listens/, 60_000)).url
 }, 120_000)
@@ -46,8 +53,8 @@ describe('the analyzer in Python', { timeout: 120_000 }, () => {
   })
 
   it('fills the cache with what it reads, and finds it there the next time', async () => {
-    expect(await countLines(gateway, world.workspace)).toBe("6 lines; reads: {'miss': 3}\n")
-    expect(await countLines(gateway, world.workspace)).toBe("6 lines; reads: {'hit': 3}\n")
+    expect((await countLines(gateway)).stdout).toBe("6 lines; reads: {'miss': 3}\n")
+    expect((await countLines(gateway)).stdout).toBe("6 lines; reads: {'hit': 3}\n")
   })
 
   it('teaches which files are read together', async () => {
@@ -64,10 +71,18 @@ describe('the analyzer in Python', { timeout: 120_000 }, () => {
     commitAll(world.workspace, 'second')
     const warm = await world.run('--config', 'forewarm.yaml', 'warm', '--workspace', 'acme/shop', 'a.py')
     expect(warm).toMatchObject({ code: 0 })
-    expect(await countLines(gateway, world.workspace)).toBe("6 lines; reads: {'warmHit': 1, 'hit': 2}\n")
+    expect((await countLines(gateway)).stdout).toBe("6 lines; reads: {'warmHit': 1, 'hit': 2}\n")
   })
 
   it('reads on from the checkout when the gateway is away', async () => {
-    expect(await countLines('http://127.0.0.1:1', world.workspace)).toBe("6 lines; reads: {'unknown': 3}\n")
+    const { stdout, stderr } = await countLines('http://127.0.0.1:1')
+    expect(stdout).toBe("6 lines; reads: {'unknown': 3}\n")
+    expect(stderr).toMatch(/^forewarm: no answer from the gateway, reading without it: .*refused\n$/)
+  })
+
+  it('says once when the gateway refuses it, and reads on', async () => {
+    const { stdout, stderr } = await countLines(gateway, {})
+    expect(stdout).toBe("6 lines; reads: {'unknown': 3}\n")
+    expect(stderr.match(/GET was answered with 401: .*FW_UNAUTHORIZED/g)).toHaveLength(1)
   })
 })
