@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import kafkajs, { type Kafka, type LogEntry, type SASLOptions } from 'kafkajs'
 import type { Log } from '../../ports/telemetry.ts'
 import { registerCodecs } from './compression.ts'
+import { mendHeaderBombs } from './header-bombs.ts'
 import { mendIdleSpin } from './idle-spin.ts'
 
 export type KafkaConnection = {
@@ -28,6 +29,7 @@ export const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 } 
 /** A kafkajs client for these brokers. It connects at its first use. */
 export function createKafkaClient(connection: KafkaConnection, log?: Log): Kafka {
   mendIdleSpin()
+  mendHeaderBombs()
   registerCodecs()
   return new kafkajs.Kafka({
     brokers: [...connection.brokers],
