@@ -10,6 +10,7 @@ import { createTracedEventLog } from '../adapters/telemetry/traced-event-log.ts'
 import type { RedisSettings, Settings } from '../config/schema.ts'
 import type { Log } from '../ports/telemetry.ts'
 import { certificates } from './certificates.ts'
+import { credentials } from './credentials.ts'
 import type { Engines, Reporting } from './engines.ts'
 import { once } from './once.ts'
 
@@ -51,15 +52,12 @@ export const subjectOf =
     `${kafka.topicPrefix}${topic}-value`
 
 export const registryClient = ({ registry }: Settings): RegistryClient =>
-  createRegistryClient({
-    url: registry.url,
-    ...(registry.username === null ? {} : { username: registry.username }),
-    ...(registry.password === null ? {} : { password: registry.password }),
-  })
+  createRegistryClient({ url: registry.url, ...credentials(registry) })
 
 export function kafkaConnection({ brokers, clientId, tls, sasl }: Settings['kafka']) {
-  const { mechanism, username, password } = sasl
-  const hasLogin = mechanism !== 'none' && username !== null && password !== null
+  const { mechanism } = sasl
+  const { username, password } = credentials(sasl)
+  const hasLogin = mechanism !== 'none' && username !== undefined && password !== undefined
   return {
     brokers,
     clientId,
@@ -75,8 +73,7 @@ function connect(redis: RedisSettings, role: 'store' | 'cache', logger: Log): Re
       cluster: redis.cluster,
       commandTimeoutMs: redis.commandTimeoutMs,
       ...(redis.tls.enabled ? { tls: certificates(redis.tls) } : {}),
-      ...(redis.username === null ? {} : { username: redis.username }),
-      ...(redis.password === null ? {} : { password: redis.password }),
+      ...credentials(redis),
       onConnectionError: (error) => logger.warn({ role, error: error.message }, 'connection to Redis failed'),
     },
     role,

@@ -114,7 +114,7 @@ Everything has a default except where the files of a workspace are. Later source
 3. environment variables: \`FOREWARM_\`, the sections joined by \`__\`, words in capitals with \`_\` between them.
 
 A list in a variable is separated by commas. A section or a group of names can be set as a whole by one variable with a
-YAML or JSON value: \`FOREWARM_WORKSPACES='{"acme/web": {"origin": {"directory": "/src/web"}}}'\`. A secret can come from
+YAML or JSON value: \`FOREWARM_WORKSPACES='{"acme/web": {"origin": {"directory": "/src/web"}}}'\`. A password can come from
 a file: \`FOREWARM_KAFKA__SASL__PASSWORD_FILE=/run/secrets/kafka\`.
 
 An unknown key is an error that names the nearest right one; a bad value is an error that says where it stands and what

@@ -31,9 +31,9 @@ const RULES: readonly Rule[] = [
       ? null
       : `kafka.retentionMs (${kafka.retentionMs}) is less than model.limits.memoryMs (${model.limits.memoryMs}): a lost model could not be rebuilt`,
   ({ kafka }) =>
-    kafka.sasl.mechanism === 'none' || (kafka.sasl.username !== null && kafka.sasl.password !== null)
+    kafka.sasl.mechanism === 'none' || (kafka.sasl.username !== null && hasPassword(kafka.sasl))
       ? null
-      : `kafka.sasl.mechanism is ${kafka.sasl.mechanism}: kafka.sasl.username and kafka.sasl.password are needed`,
+      : `kafka.sasl.mechanism is ${kafka.sasl.mechanism}: kafka.sasl.username and kafka.sasl.passwordFile (or password) are needed`,
   ({ gateway }) =>
     gateway.tokens.size > 0 || isLoopback(gateway.host)
       ? null
@@ -62,8 +62,28 @@ function* unknownStrategies({ workspaces, strategies }: Settings): Iterable<Prob
   }
 }
 
+type Login = { readonly password: string | null; readonly passwordFile: string | null }
+
+const hasPassword = ({ password, passwordFile }: Login): boolean => password !== null || passwordFile !== null
+
+/** Nobody could tell which of two passwords holds. */
+function* doublePasswords({ kafka, registry, model, cache }: Settings): Iterable<Problem> {
+  const logins: readonly (readonly [setting: string, login: Login])[] = [
+    ['kafka.sasl', kafka.sasl],
+    ['registry', registry],
+    ['model.redis', model.redis],
+    ['cache.redis', cache.redis],
+  ]
+  for (const [setting, { password, passwordFile }] of logins) {
+    if (password !== null && passwordFile !== null) {
+      yield `${setting}.password and ${setting}.passwordFile are both set: keep one`
+    }
+  }
+}
+
 export const brokenRules = (settings: Settings): readonly Problem[] => [
   ...RULES.map((rule) => rule(settings)).filter((found) => found !== null),
   ...brokenOrigins(settings),
   ...unknownStrategies(settings),
+  ...doublePasswords(settings),
 ]

@@ -22,6 +22,9 @@ const tls = (what: string) =>
     keyFile: optionalSetting('File with the key (PEM) of the client certificate.'),
   })
 
+const passwordFile = () =>
+  optionalSetting('File with the password instead: read again for each login, so that a new one needs no restart.')
+
 export const kafkaSection = section('The event log of a distributed deployment.', {
   brokers: listSetting('Addresses (`host:port`) of some brokers.', ['127.0.0.1:9092'], { minItems: 1 }),
   clientId: textSetting('Name of this client in broker logs and quotas.', 'forewarm'),
@@ -34,6 +37,7 @@ export const kafkaSection = section('The event log of a distributed deployment.'
     ),
     username: optionalSetting('User name.'),
     password: secretSetting('Password.'),
+    passwordFile: passwordFile(),
   }),
   topicPrefix: textSetting(
     'Put before the names of topics and of their subjects: `forewarm.` for `forewarm.access-events`.',
@@ -76,6 +80,7 @@ export const registrySection = section('The schema registry of a distributed dep
   url: textSetting('Address, with the path of the Confluent API where there is one.', 'http://127.0.0.1:8081'),
   username: optionalSetting('User name for basic authentication.'),
   password: secretSetting('Password for basic authentication.'),
+  passwordFile: passwordFile(),
 })
 
 const redis = (role: string, url: string, keyPrefix: string) =>
@@ -88,6 +93,7 @@ const redis = (role: string, url: string, keyPrefix: string) =>
     cluster: switchSetting('Whether this is a Redis Cluster.', false),
     username: optionalSetting('ACL user name.'),
     password: secretSetting('Password.'),
+    passwordFile: passwordFile(),
     tls: tls('this Redis'),
     keyPrefix: textSetting('Put before every key, so that deployments can share a Redis.', keyPrefix, {
       pattern: '^[A-Za-z0-9:._-]{0,64}$',

@@ -43,7 +43,7 @@ export const several = <Member extends TSchema>(description: string, member: Mem
 export const optionalSetting = (description: string) =>
   Type.Union([Type.String({ minLength: 1 }), Type.Null()], { description, default: null })
 
-/** Like an optional text, but never printed, and also to be had from a file (`NAME_FILE` in the environment). */
+/** Like an optional text, but never printed. */
 export const secretSetting = (description: string) =>
   Type.Union([Type.String({ minLength: 1 }), Type.Null()], { description, default: null, secret: true })
 

@@ -1,8 +1,7 @@
 /**
  * Settings from environment variables: `FOREWARM_SECTION__KEY`, words in capitals with `_` between them, `__` between
- * levels. A secret may also come from the file that `..._FILE` names, a whole section as one YAML or JSON value.
+ * levels. A whole section may come as one YAML or JSON value.
  */
-import { readFileSync } from 'node:fs'
 import { joinSaid, NOTHING_SAID, nearest, problem, type Said } from './assignment.ts'
 import { kindOf, type SchemaNode, typeOf } from './schema-node.ts'
 import { readYamlValue } from './source-yaml.ts'
@@ -40,18 +39,8 @@ function* placesOf(node: SchemaNode, path: readonly string[]): Iterable<Place> {
 function readVariable(name: string, text: string, places: ReadonlyMap<string, Place>): Said {
   const place = places.get(name)
   if (place !== undefined) return assign(name, text, place)
-  const secret = name.endsWith('_FILE') ? places.get(name.slice(0, -'_FILE'.length)) : undefined
-  if (secret?.node.secret === true) return readSecretFile(name, text, secret)
   if (SERVICE_LINKS.test(name)) return NOTHING_SAID
   return problem(`${name}: unknown setting${nearest(name, [...places.keys()])}`)
-}
-
-function readSecretFile(name: string, file: string, place: Place): Said {
-  try {
-    return assign(name, readFileSync(file, 'utf8').replace(/\r?\n$/, ''), place)
-  } catch (cause) {
-    return problem(`${name}: cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`)
-  }
 }
 
 function assign(where: string, text: string, { path, node }: Place): Said {

@@ -242,14 +242,13 @@ describe('secrets', () => {
       const environment = new Map(
         [...environmentOf(one)].flatMap(([name, value]) => {
           if (!/^FOREWARM_(?!CONFIG)/.test(name)) return []
-          if (name.endsWith('_FILE')) return [[name.replace(/_FILE$/, ''), 'from the file']]
           if (name === 'FOREWARM_GATEWAY__TOKENS')
             return [[name, `{ci: {sha256: ${'a'.repeat(64)}, workspaces: [acme/web]}}`]]
           return [[name, typeof value === 'string' ? value : 'from the secret']]
         }),
       )
       const { kafka, gateway } = settingsFrom({ file: { name: 'forewarm.yaml', text }, environment })
-      expect(kafka.sasl.mechanism === 'none' || kafka.sasl.password === 'from the file').toBe(true)
+      expect(kafka.sasl.mechanism === 'none' || kafka.sasl.passwordFile === '/run/forewarm/kafka/password').toBe(true)
       if (one.metadata.name.endsWith('gateway')) expect(gateway.host).toBe('0.0.0.0')
     }
   })

@@ -1,9 +1,10 @@
 import type { ConnectionOptions } from 'node:tls'
-import kafkajs, { type Kafka, type LogEntry, type SASLOptions } from 'kafkajs'
+import kafkajs, { type Kafka, type LogEntry } from 'kafkajs'
 import type { Log } from '../../ports/telemetry.ts'
 import { registerCodecs } from './compression.ts'
 import { mendHeaderBombs } from './header-bombs.ts'
 import { mendIdleSpin } from './idle-spin.ts'
+import { type KafkaLogin, saslOf } from './login.ts'
 
 export type KafkaConnection = {
   /** `host:port` of some brokers; the others are learned from them. */
@@ -12,11 +13,7 @@ export type KafkaConnection = {
   readonly clientId: string
   /** True for TLS with the system's roots, or Node's TLS options (ca, cert, key, servername). */
   readonly ssl?: boolean | ConnectionOptions
-  readonly sasl?: {
-    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
-    readonly username: string
-    readonly password: string
-  }
+  readonly sasl?: KafkaLogin
 }
 
 const CONNECTION_TIMEOUT_MS = 5_000
@@ -44,12 +41,6 @@ export function createKafkaClient(connection: KafkaConnection, log?: Log): Kafka
       if (log !== undefined) forward(log, entry)
     },
   })
-}
-
-function saslOf({ mechanism, username, password }: NonNullable<KafkaConnection['sasl']>): SASLOptions {
-  if (mechanism === 'plain') return { mechanism, username, password }
-  if (mechanism === 'scram-sha-256') return { mechanism, username, password }
-  return { mechanism, username, password }
 }
 
 /** kafkajs calls an error what it retries by itself: a warning at most. What ends a consumer comes by `failed`. */

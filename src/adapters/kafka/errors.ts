@@ -74,6 +74,9 @@ export function isTopicMissing(error: unknown): boolean {
   return [...chain(error)].some(({ type }) => MISSING_TOPIC.has(String(type)))
 }
 
+const refusedLogin = ({ name }: KafkaError): string | null =>
+  name === 'KafkaJSSASLAuthenticationError' ? 'login' : null
+
 /** The project's error for one of kafkajs; any other error is given back as it is. */
 export function toForewarmError(error: unknown, doing: string): unknown {
   if (!isKafkaError(error)) return error
@@ -87,7 +90,7 @@ export function toForewarmError(error: unknown, doing: string): unknown {
     const mend = 'send smaller records, or raise max.message.bytes of the topic'
     return new ForewarmError('FW_RECORD_INVALID', `${doing}: the broker refuses a record; ${mend}`, { cause: error })
   }
-  const refused = types.find((type) => REFUSED.has(type))
+  const refused = types.find((type) => REFUSED.has(type)) ?? [...chain(error)].map(refusedLogin).find(Boolean)
   const mend =
     refused === undefined
       ? 'see whether the brokers run and can be reached from here'
@@ -96,6 +99,6 @@ export function toForewarmError(error: unknown, doing: string): unknown {
   const told = error.errors?.[0] ?? error
   return new ForewarmError('FW_LOG_UNAVAILABLE', `${doing}: ${String(told)}; ${mend}`, {
     cause: error,
-    retriable: refused === undefined && isPassing(error),
+    retriable: isPassing(error),
   })
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ConnectionOptions } from 'node:tls'
 import { Cluster, type CommonRedisOptions, Redis } from 'ioredis'
+import { type Secret, secretNow } from '../secret.ts'
 import { type RedisRole, redisError } from './errors.ts'
 
 /** How to reach one Redis role (models or cache); the two roles have their own. */
@@ -14,7 +15,7 @@ export type RedisSettings = {
   readonly cluster: boolean
   /** User and password of an ACL, if they are not in the URL. */
   readonly username?: string
-  readonly password?: string
+  readonly password?: Secret
   /** Authorities, client certificate and such. Given, or with `rediss://`, the connection is encrypted. */
   readonly tls?: ConnectionOptions
   /** A command without an answer for so long is given up; default 5 s. */
@@ -53,6 +54,7 @@ export function openRedis(settings: RedisSettings, role: RedisRole): RedisConnec
   const where = urls.map((url) => url.host).join(', ')
   const client = makeClient(settings, urls, timeoutMs)
   let lastError: Error | null = null
+  let wasReady = false
   const noteError = (error: Error): void => {
     lastError = error
     settings.onConnectionError?.(error)
@@ -61,13 +63,14 @@ export function openRedis(settings: RedisSettings, role: RedisRole): RedisConnec
   client.on('node error', noteError)
   client.on('ready', () => {
     lastError = null
+    wasReady = true
   })
 
   const run = async <Result>(calls: () => Promise<Result>): Promise<Result> => {
     try {
       return await withDeadline(calls(), timeoutMs)
     } catch (error) {
-      throw redisError(error, { role, where, connectionError: lastError })
+      throw redisError(error, { role, where, connectionError: lastError, wasReady })
     }
   }
   const listNodes = async (of: 'master' | 'all'): Promise<readonly Redis[]> => {
@@ -113,9 +116,11 @@ function makeClient(settings: RedisSettings, urls: readonly URL[], timeoutMs: nu
   if (!settings.cluster) {
     const database = first.pathname.slice(1)
     const db = database === '' ? 0 : Number(database)
-    return new Redis({ ...addressOf(first), ...options, db, retryStrategy: reconnectDelayMs })
+    const client = new Redis({ ...addressOf(first), ...options, db, retryStrategy: reconnectDelayMs })
+    followPassword(client, settings.password)
+    return client
   }
-  return new Cluster(urls.map(addressOf), {
+  const cluster = new Cluster(urls.map(addressOf), {
     redisOptions: options,
     clusterRetryStrategy: reconnectDelayMs,
     slotsRefreshTimeout: timeoutMs,
@@ -123,6 +128,14 @@ function makeClient(settings: RedisSettings, urls: readonly URL[], timeoutMs: nu
     // With TLS a node is known by the name in its certificate, so names are not resolved here.
     ...(isEncrypted ? { dnsLookup: (address, callback) => callback(null, address) } : {}),
   })
+  // A node is announced before its first connection; one that was lost is made anew.
+  cluster.on('+node', (node: Redis) => followPassword(node, settings.password))
+  return cluster
+}
+
+/** The client reads the password from its options for each connection. */
+function followPassword({ options }: Redis, password: Secret | undefined): void {
+  if (typeof password === 'function') Object.defineProperty(options, 'password', { get: password, enumerable: true })
 }
 
 const addressOf = (url: URL): { host: string; port: number } => ({
@@ -132,7 +145,7 @@ const addressOf = (url: URL): { host: string; port: number } => ({
 
 function credentials(settings: RedisSettings, url: URL): { username?: string; password?: string } {
   const username = settings.username ?? decodeURIComponent(url.username)
-  const password = settings.password ?? decodeURIComponent(url.password)
+  const password = settings.password === undefined ? decodeURIComponent(url.password) : secretNow(settings.password)
   return { ...(username === '' ? {} : { username }), ...(password === '' ? {} : { password }) }
 }
 

@@ -12,7 +12,7 @@ const NAMES: Record<RedisRole, string> = { store: 'model store', cache: 'cache' 
 const PASSING_REPLIES = new Set(
   'LOADING CLUSTERDOWN READONLY MASTERDOWN TRYAGAIN BUSY MISCONF NOREPLICAS MOVED ASK UNKILLABLE'.split(' '),
 )
-const REFUSALS = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM'])
+const REFUSED_LOGINS = new Set(['NOAUTH', 'WRONGPASS'])
 
 export type RedisErrorContext = {
   readonly role: RedisRole
@@ -20,13 +20,16 @@ export type RedisErrorContext = {
   readonly where: string
   /** The latest connection error: why a command found no connection. */
   readonly connectionError: Error | null
+  /** Whether this client was let in before: then a login that is refused waits for its new password. */
+  readonly wasReady: boolean
 }
 
 /**
  * What the client rejected with, as an error of the project. Replies that no set-up of ours explains (WRONGTYPE, a fault
  * in a script) and faults of the program stay what they are: they must end the process.
  */
-export function redisError(error: unknown, { role, where, connectionError }: RedisErrorContext): unknown {
+export function redisError(error: unknown, context: RedisErrorContext): unknown {
+  const { role, where, connectionError, wasReady } = context
   if (!(error instanceof Error) || error instanceof ForewarmError) return error
   if (error instanceof TypeError || error instanceof RangeError) return error
   const word = error.message.split(' ', 1)[0] ?? ''
@@ -35,8 +38,12 @@ export function redisError(error: unknown, { role, where, connectionError }: Red
     const message = `${subject} is out of memory: raise its maxmemory or give it more nodes`
     return new ForewarmError(FULL[role], message, { cause: error, retriable: true })
   }
-  if (REFUSALS.has(word)) {
-    const message = `${subject} refuses this user: check user name, password and ACL (${error.message})`
+  if (REFUSED_LOGINS.has(word)) {
+    const message = `${subject} refuses this user: check user name and password (${error.message})`
+    return new ForewarmError(UNAVAILABLE[role], message, { cause: error, retriable: wasReady })
+  }
+  if (word === 'NOPERM') {
+    const message = `${subject} does not allow this user what it needs: check its ACL (${error.message})`
     return new ForewarmError(UNAVAILABLE[role], message, { cause: error })
   }
   if (error instanceof ReplyError && !PASSING_REPLIES.has(word)) return error

@@ -1,4 +1,5 @@
 import { type ErrorCode, ForewarmError } from '../../ports/errors.ts'
+import { type Secret, secretNow } from '../secret.ts'
 
 /** What the codec and the plan of subjects need of a schema registry's Confluent API. */
 export interface RegistryClient {
@@ -28,7 +29,7 @@ export type RegistryClientOptions = {
   /** Address with the path of the Confluent API where there is one. */
   readonly url: string
   readonly username?: string | undefined
-  readonly password?: string | undefined
+  readonly password?: Secret | undefined
   /** An answer that takes longer counts as none, milliseconds. */
   readonly timeoutMs?: number
 }
@@ -81,11 +82,12 @@ function createAsk(options: RegistryClientOptions): Ask {
   const headers = {
     accept: `${CONTENT_TYPE}, application/json`,
     'content-type': CONTENT_TYPE,
-    ...authorization(options),
   }
+  let wasLetIn = false
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS
   return async (method, path, body) => {
-    const request = { method, headers, signal: AbortSignal.timeout(timeoutMs), redirect: 'error' as const }
+    const signal = AbortSignal.timeout(timeoutMs)
+    const request = { method, headers: { ...headers, ...authorization(options) }, signal, redirect: 'error' as const }
     let status: number
     let text: string
     try {
@@ -97,14 +99,22 @@ function createAsk(options: RegistryClientOptions): Ask {
         cause,
       })
     }
-    if ((status >= 200 && status < 300) || status === 404) return { status, body: parseBody(text) }
-    throw refusal(`the schema registry answered ${status} to ${method} ${path}: ${messageOf(text)}`, status)
+    if ((status >= 200 && status < 300) || status === 404) {
+      wasLetIn = true
+      return { status, body: parseBody(text) }
+    }
+    const said = `the schema registry answered ${status} to ${method} ${path}: ${messageOf(text)}`
+    // The password has been changed there and not yet here.
+    if (status === 401 && wasLetIn) throw unavailable(`${said}; check registry.username and its password`, {})
+    throw refusal(said, status)
   }
 }
 
 function authorization({ username, password }: RegistryClientOptions): Record<string, string> {
   if (username === undefined) return {}
-  return { authorization: `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}` }
+  return {
+    authorization: `Basic ${Buffer.from(`${username}:${password === undefined ? '' : secretNow(password)}`).toString('base64')}`,
+  }
 }
 
 async function readBounded(response: Response): Promise<string> {
