@@ -10,6 +10,7 @@ import { configCommand } from './config-command.ts'
 import { type CommandContext, commandContext } from './context.ts'
 import { deadLettersCommand } from './dead-letters.ts'
 import { depsCommand } from './deps.ts'
+import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain-command.ts'
 import { reportFailure } from './failure.ts'
 import { modelCommand } from './model-command.ts'
@@ -41,6 +42,7 @@ Examples:
   forewarm deps src/main.ts --depth 2           what a file imports, and what that imports
   forewarm topics plan                          what a deployment on Kafka still needs
   forewarm dead-letters list                    records that could not be handled, and why
+  forewarm doctor                               what is wrong with all that it stands on, and how to mend it
   forewarm config print                         the settings that hold now
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 3 stopped by the deadline (warm: partial), 4 timed out.
@@ -112,6 +114,7 @@ const allCommands = (context: CommandContext): readonly Command[] => [
   }),
   topicsCommand({ ...context, open: () => openTopics(context.settings()) }),
   configCommand(context),
+  doctorCommand(context),
 ]
 
 const everyCommand = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(everyCommand)]

@@ -22,13 +22,13 @@ export function openDistributed(settings: Settings, { logger, telemetry }: Repor
   const log = createTracedEventLog(kafka, telemetry, { system: 'kafka', topicPrefix, groupPrefix })
   const codec = createRegistryCodec({ client: registryClient(settings), subjectOf: subjectOf(settings), clock })
   const store = once(() =>
-    createRedisModelStore(connect(settings.model.redis, 'store', logger), {
+    createRedisModelStore(connectRedis(settings.model.redis, 'store', logger), {
       modelVersion: String(settings.model.version),
       keyPrefix: settings.model.redis.keyPrefix,
     }),
   )
   const cache = once(() =>
-    createRedisCache(connect(settings.cache.redis, 'cache', logger), {
+    createRedisCache(connectRedis(settings.cache.redis, 'cache', logger), {
       keyPrefix: settings.cache.redis.keyPrefix,
       valueBytesMax: settings.cache.valueBytesMax,
       lifetimes: {
@@ -66,7 +66,7 @@ export function kafkaConnection({ brokers, clientId, tls, sasl }: Settings['kafk
   }
 }
 
-function connect(redis: RedisSettings, role: 'store' | 'cache', logger: Log): RedisConnection {
+export function connectRedis(redis: RedisSettings, role: 'store' | 'cache', logger: Log): RedisConnection {
   return openRedis(
     {
       urls: redis.urls,

@@ -67,7 +67,10 @@ export function desiredTopics(options: TopicOptions): readonly DesiredTopic[] {
 }
 
 /** Compares topics with those that are there. */
-export async function planTopics(admin: TopicAdmin, desired: readonly DesiredTopic[]): Promise<readonly TopicPlan[]> {
+export async function planTopics(
+  admin: Pick<TopicAdmin, 'describe'>,
+  desired: readonly DesiredTopic[],
+): Promise<readonly TopicPlan[]> {
   const present = await admin.describe(desired.map(({ name }) => name))
   return desired.map((topic) => planTopic(topic, present.get(topic.name)))
 }

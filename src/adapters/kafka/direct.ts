@@ -18,7 +18,7 @@ export type DirectCluster = {
   close(): Promise<void>
 }
 
-type Connected = { readonly cluster: Cluster; close(): Promise<void> }
+export type Connected = { readonly cluster: Cluster; close(): Promise<void> }
 
 const DEADLINE_MS = 20_000
 const RETRY_MS = 200
@@ -95,7 +95,7 @@ function createConnection(kafka: Kafka): Connection {
   }
   return {
     use: () => {
-      current ??= connect(kafka)
+      current ??= connectCluster(kafka)
       return current
     },
     drop: () => void drop(),
@@ -108,7 +108,7 @@ function createConnection(kafka: Kafka): Connection {
 }
 
 /** kafkajs shows its cluster of connections to partition assigners only; the consumer around it never joins a group. */
-async function connect(kafka: Kafka): Promise<Connected> {
+export async function connectCluster(kafka: Kafka): Promise<Connected> {
   const found = Promise.withResolvers<Cluster>()
   const consumer = kafka.consumer({
     groupId: 'forewarm-direct',

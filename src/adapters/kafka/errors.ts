@@ -52,6 +52,9 @@ export function isOverReplicated(error: unknown): boolean {
   return [...chain(error)].some(({ type }) => type === 'INVALID_REPLICATION_FACTOR')
 }
 
+/** What the broker called the error and its causes, outermost first. */
+export const errorTypes = (error: unknown): readonly string[] => [...chain(error)].map(({ type }) => String(type))
+
 /** Whether the cluster may answer otherwise when it is asked again later. */
 export function isPassing(error: unknown): boolean {
   const errors = [...chain(error)]
@@ -80,7 +83,7 @@ const refusedLogin = ({ name }: KafkaError): string | null =>
 /** The project's error for one of kafkajs; any other error is given back as it is. */
 export function toForewarmError(error: unknown, doing: string): unknown {
   if (!isKafkaError(error)) return error
-  const types = [...chain(error)].map(({ type }) => String(type))
+  const types = errorTypes(error)
   if (isTopicMissing(error)) {
     return new ForewarmError('FW_TOPIC_MISMATCH', `${doing}: the topic is missing; run \`forewarm topics apply\``, {
       cause: error,

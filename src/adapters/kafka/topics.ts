@@ -39,9 +39,9 @@ async function describeTopics(admin: Admin, names: readonly string[]): Promise<R
   return new Map(topics.map((topic) => [topic.name, toPresent(topic, settings.get(topic.name) ?? [])]))
 }
 
-type Setting = { readonly configName: string; readonly configValue: string; readonly configSource: number }
+export type Setting = { readonly configName: string; readonly configValue: string; readonly configSource: number }
 
-async function describeSettings(
+export async function describeSettings(
   admin: Admin,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Setting[]>> {
@@ -56,8 +56,11 @@ const toPresent = ({ name, partitions }: ITopicMetadata, settings: readonly Sett
   name,
   partitions: partitions.length,
   replicationFactor: Math.min(...partitions.map(({ replicas }) => replicas.length)),
-  settings: new Map(settings.map(({ configName, configValue }) => [configName, configValue])),
+  settings: settingsMap(settings),
 })
+
+export const settingsMap = (settings: readonly Setting[]): ReadonlyMap<string, string> =>
+  new Map(settings.map(({ configName, configValue }) => [configName, configValue]))
 
 async function createTopic(admin: Admin, topic: DesiredTopic): Promise<void> {
   await requestTopic(admin, topic)

@@ -1,0 +1,204 @@
+import { Redis } from 'ioredis'
+import kafkajs, { type Admin } from 'kafkajs'
+import { expect, inject, it, onTestFinished } from 'vitest'
+import { createKafkaClient } from '../../src/adapters/kafka/connection.ts'
+import { type Deployment, deploy } from '../support/deployment.ts'
+import { makeFolder } from '../support/folder.ts'
+import { spawnForewarm } from '../support/process.ts'
+import { startKafka } from '../support/services/kafka.ts'
+import { freePort, freePorts } from '../support/services/ports.ts'
+import { startRedis } from '../support/services/redis.ts'
+
+type Finding = { readonly subject: string; readonly state: string; readonly what: string; readonly mend: string | null }
+type Report = { readonly code: number | null; readonly fails: number; readonly findings: readonly Finding[] }
+
+/** What `forewarm doctor --json` says of a deployment in which this and that is otherwise. */
+async function examine(env: Readonly<Record<string, string>>, ...roles: readonly string[]): Promise<Report> {
+  const args = ['doctor', '--json', ...roles.flatMap((role) => ['--role', role])]
+  const child = spawnForewarm(args, { env })
+  const { code } = await child.exit()
+  expect(child.stderr()).toBe('')
+  return { code, ...JSON.parse(child.stdout()) }
+}
+
+const broken = ({ findings }: Report) => findings.filter(({ state }) => state === 'fail')
+
+/** What is wrong with one subject; each comes with a mend. */
+function wrong(report: Report, subject: string): string {
+  const found = report.findings.filter((one) => one.subject === subject && ['fail', 'warn'].includes(one.state))
+  for (const { mend } of found) expect(mend).not.toBe('')
+  return found.map(({ state, what }) => `${state}: ${what}`).join('\n')
+}
+
+async function deployed(options: Parameters<typeof deploy>[0] = {}): Promise<Deployment> {
+  const folder = await makeFolder({ 'main.ts': 'export {}\n' })
+  const deployment = await deploy({ workspaces: new Map([['acme/web', folder]]), ...options })
+  onTestFinished(deployment.close)
+  return deployment
+}
+
+/** A Redis of its own, told by these commands who may use it once it runs. */
+async function redis(settings: Record<string, string>, ...acl: readonly string[]): Promise<string> {
+  const { url, stop } = await startRedis({ settings })
+  onTestFinished(stop)
+  const client = new Redis(url)
+  await client.call('ACL', ['SETUSER', ...acl])
+  client.disconnect()
+  return url
+}
+
+async function openAdmin(broker: string): Promise<Admin> {
+  const admin = createKafkaClient({ brokers: [broker], clientId: 'test' }).admin()
+  await admin.connect()
+  onTestFinished(() => admin.disconnect())
+  return admin
+}
+
+const [kafka, registry, models, cache] = ['Kafka', 'the registry', 'Redis of the models', 'Redis of the cache']
+
+it('finds nothing to mend in a deployment that works, changes nothing, and says what it looked at', async () => {
+  const { environment, prefix, engines } = await deployed()
+  const report = await examine(environment, 'ingest', 'predict', 'warm', 'gateway', 'topics', 'schedule')
+  expect(broken(report)).toEqual([])
+  expect(report.code).toBe(0)
+  const said = report.findings.map(({ subject, what }) => `${subject}: ${what}`).join('\n')
+  expect(said).toContain(`topic ${prefix}warm-requests: 4 partitions`)
+  expect(said).toMatch(/rights: read access-events, .*write dead-letters, .*join the group .*ingest, .*make/)
+  expect(said).toContain(`subject ${prefix}warm-commands-value`)
+  expect(said).toContain('the files: acme/web: can be listed')
+  expect(said.match(/its clock and this machine's agree/g)).toHaveLength(2)
+  for (const topic of ['access-events', 'dead-letters', 'warm-requests'] as const) {
+    expect(await engines.log.bounds({ topic, partition: 0 })).toEqual({ first: 0, end: 0 })
+  }
+})
+
+it('finds a missing topic, too few partitions, changed settings and a missing subject', async () => {
+  const { environment, prefix } = await deployed()
+  const admin = await openAdmin(inject('services').kafka[0] ?? '')
+  await admin.deleteTopics({ topics: [`${prefix}warm-commands`] })
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [
+      {
+        type: kafkajs.ConfigResourceTypes.TOPIC,
+        name: `${prefix}dead-letters`,
+        configEntries: [{ name: 'retention.ms', value: '1000' }],
+      },
+    ],
+  })
+  const subject = `${inject('services').registryUrl}/subjects/${prefix}warm-outcomes-value`
+  expect((await fetch(subject, { method: 'DELETE' })).status).toBe(200)
+  const report = await examine({ ...environment, FOREWARM_KAFKA__PARTITIONS: '8' })
+  expect(report.code).toBe(1)
+  expect(wrong(report, kafka)).toContain(`fail: topic ${prefix}warm-commands is missing`)
+  expect(wrong(report, kafka)).toContain(`fail: topic ${prefix}access-events: it has 4 partitions, not 8`)
+  expect(wrong(report, kafka)).toContain(`warn: topic ${prefix}dead-letters: retention.ms is 1000`)
+  expect(wrong(report, registry)).toContain(`fail: subject ${prefix}warm-outcomes-value: has not the schema`)
+})
+
+it('finds the wrong policies, little room, missing rights, one Redis for both, and wrong passwords', async () => {
+  const { environment } = await deployed()
+  const one = await redis({ 'maxmemory-policy': 'allkeys-lru', maxmemory: '1mb' }, 'default', 'resetpass', '>secret')
+  const shared = {
+    ...environment,
+    FOREWARM_MODEL__REDIS__URLS: one,
+    FOREWARM_MODEL__REDIS__PASSWORD: 'secret',
+    FOREWARM_CACHE__REDIS__URLS: one,
+    FOREWARM_CACHE__REDIS__PASSWORD: 'wrong',
+  }
+  const report = await examine(shared, 'ingest', 'gateway')
+  expect(wrong(report, models)).toContain(`fail: ${new URL(one).host}: maxmemory-policy allkeys-lru`)
+  expect(wrong(report, models)).toMatch(/fail: .* of maxmemory are taken, \d+ %: writes are refused/)
+  expect(wrong(report, models)).toContain('appendonly no')
+  expect(wrong(report, cache)).toContain('FW_CACHE_UNAVAILABLE')
+  expect(wrong(report, cache)).toContain('WRONGPASS')
+
+  const user = await redis({}, 'narrow', 'on', '>secret', '~fwc:*', '+@all', '-set', '-time')
+  const narrow = {
+    ...environment,
+    FOREWARM_CACHE__REDIS__URLS: user,
+    FOREWARM_CACHE__REDIS__USERNAME: 'narrow',
+    FOREWARM_CACHE__REDIS__PASSWORD: 'secret',
+    FOREWARM_CACHE__REDIS__KEY_PREFIX: 'fwc:',
+  }
+  const [lacking, foreign, same] = await Promise.all([
+    examine(narrow, 'warm', 'gateway'),
+    examine({ ...narrow, FOREWARM_CACHE__REDIS__KEY_PREFIX: 'other:' }, 'gateway'),
+    examine({ ...shared, FOREWARM_CACHE__REDIS__PASSWORD: 'secret' }, 'gateway'),
+  ])
+  expect(wrong(lacking, cache)).toContain('fail: warm, gateway may not run SET on its keys')
+  expect(wrong(lacking, cache)).toContain('fail: warm may not run TIME on its keys')
+  expect(wrong(lacking, cache)).not.toContain('GETEX')
+  expect(wrong(lacking, cache)).toMatch(/fail: .*maxmemory-policy noeviction/)
+  expect(wrong(lacking, cache)).toMatch(/warn: .*no maxmemory/)
+  expect(wrong(foreign, cache)).toContain('fail: gateway may not run GETEX on its keys')
+  expect(wrong(same, cache)).toContain('is the Redis of the models too')
+})
+
+/** A broker whose user `ingest` may only see and read what it is told to; the test itself may do all. */
+async function startGuarded(): Promise<{ readonly open: string; readonly guarded: string }> {
+  const [open = 0, guarded = 0, controller = 0] = await freePorts(3)
+  const listeners = `PLAINTEXT://127.0.0.1:${open},SASL_PLAINTEXT://127.0.0.1:${guarded}`
+  const { stop } = await startKafka({
+    settings: {
+      listeners: `${listeners},CONTROLLER://127.0.0.1:${controller}`,
+      'advertised.listeners': listeners,
+      'controller.quorum.voters': `1@127.0.0.1:${controller}`,
+      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'inter.broker.listener.name': 'PLAINTEXT',
+      'sasl.enabled.mechanisms': 'PLAIN',
+      'listener.name.sasl_plaintext.plain.sasl.jaas.config':
+        'org.apache.kafka.common.security.plain.PlainLoginModule required user_ingest="secret";',
+      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      'super.users': 'User:ANONYMOUS',
+    },
+  })
+  onTestFinished(stop)
+  return { open: `127.0.0.1:${open}`, guarded: `127.0.0.1:${guarded}` }
+}
+
+it('finds what a Kafka user may not do, a wrong password, and engines that are away', async () => {
+  const { open, guarded } = await startGuarded()
+  const { environment, prefix } = await deployed({ kafka: [open] })
+  const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
+  const right = (resourceType: number, resourceName: string, operation: number) => ({
+    ...{ resourceType, resourceName, operation },
+    ...{ principal: 'User:ingest', host: '*' },
+    ...{ resourcePatternType: ResourcePatternTypes.LITERAL, permissionType: AclPermissionTypes.ALLOW },
+  })
+  const admin = await openAdmin(open)
+  await admin.createAcls({
+    acl: [
+      right(AclResourceTypes.TOPIC, `${prefix}access-events`, AclOperationTypes.READ),
+      right(AclResourceTypes.TOPIC, `${prefix}dead-letters`, AclOperationTypes.DESCRIBE),
+      right(AclResourceTypes.GROUP, `${prefix}ingest`, AclOperationTypes.DESCRIBE),
+    ],
+  })
+  const login = {
+    ...environment,
+    FOREWARM_KAFKA__BROKERS: guarded,
+    FOREWARM_KAFKA__SASL__MECHANISM: 'plain',
+    FOREWARM_KAFKA__SASL__USERNAME: 'ingest',
+    FOREWARM_KAFKA__SASL__PASSWORD: 'secret',
+  }
+  const nowhere = `127.0.0.1:${await freePort()}`
+  const away = {
+    ...environment,
+    FOREWARM_KAFKA__BROKERS: nowhere,
+    FOREWARM_REGISTRY__URL: `http://${nowhere}`,
+    FOREWARM_MODEL__REDIS__URLS: `redis://${nowhere}`,
+  }
+  const [narrow, stranger, alone] = await Promise.all([
+    examine(login, 'ingest'),
+    examine({ ...login, FOREWARM_KAFKA__SASL__PASSWORD: 'wrong' }, 'ingest'),
+    examine(away, 'gateway'),
+  ])
+  expect(narrow.findings).toContainEqual({
+    ...{ subject: kafka, state: 'ok', what: 'rights: read access-events', mend: null },
+  })
+  expect(wrong(narrow, kafka)).toContain(`fail: topic ${prefix}warm-outcomes may not be seen by this user`)
+  expect(wrong(narrow, kafka)).toContain('fail: ingest may not write dead-letters')
+  expect(wrong(narrow, kafka)).toContain(`fail: ingest may not join the group ${prefix}ingest`)
+  expect(wrong(stranger, kafka)).toContain('SASL_AUTHENTICATION_FAILED')
+  expect([alone.code, broken(alone).map(({ subject }) => subject)]).toEqual([1, [kafka, registry, models]])
+})
