@@ -10,7 +10,7 @@ import { findHelm } from '../support/helm/binaries.ts'
 import { cleanEnvironment } from '../support/process.ts'
 import { repositoryRoot } from '../support/services/locations.ts'
 
-const GUIDE_MS_MAX = 300_000
+const GUIDE_MS_MAX = 450_000
 
 /** The checkout that the guides suppose in ~/shop. */
 const shop = new Map([

@@ -54,7 +54,7 @@ function scriptOf(blocks: readonly GuideBlock[]): string {
 }
 
 /** A guide that hangs is ended, and its output shown. */
-const RUN_MS_MAX = 240_000
+const RUN_MS_MAX = 400_000
 
 export type GuideRun = { readonly code: number | null; readonly output: string }
 
