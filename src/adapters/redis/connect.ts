@@ -105,6 +105,8 @@ function makeClient(settings: RedisSettings, urls: readonly URL[], timeoutMs: nu
     ...credentials(settings, first),
     ...(isEncrypted ? { tls: settings.tls ?? {} } : {}),
     connectionName: 'forewarm',
+    // A user with the rights that its role needs may not tell the name of a library.
+    disableClientInfo: true,
     connectTimeout: timeoutMs,
     commandTimeout: timeoutMs,
     // Without it a node that went away without a word holds commands until the kernel gives up, many minutes later.

@@ -1,6 +1,6 @@
 import { Redis as RedisClient } from 'ioredis'
 import { eventually } from '../eventually.ts'
-import { freePort } from './ports.ts'
+import { freePort, freePorts } from './ports.ts'
 import { type Redis, startRedis } from './redis.ts'
 
 const slots = 16_384
@@ -11,11 +11,15 @@ export type RedisClusterOptions = {
   /** Replicas of each master; with one a killed master's slots are taken over within some seconds. */
   replicas?: number
   settings?: Record<string, string>
+  /** Settings of TLS, for clients and between nodes; each node then has a `tlsPort` too. */
+  tls?: Record<string, string>
 }
 
 export type RedisCluster = {
   /** Masters first, then replicas: node `masters + i` replicates master `i mod masters`. */
   nodes: Redis[]
+  /** Where each node speaks TLS, in the order of `nodes`; empty without TLS. */
+  tlsPorts: number[]
   stop: () => Promise<void>
 }
 
@@ -24,10 +28,15 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   const masters = options.masters ?? 3
   const count = masters * (1 + (options.replicas ?? 0))
   const busPorts = new Map<Redis, number>()
+  const tlsPorts = options.tls === undefined ? [] : await freePorts(count)
   const nodes = await Promise.all(
-    Array.from({ length: count }, async () => {
+    Array.from({ length: count }, async (_, index) => {
       const busPort = await freePort()
-      const node = await startRedis({ settings: { ...clusterSettings(busPort), ...options.settings } })
+      const tls =
+        options.tls === undefined
+          ? {}
+          : { ...options.tls, 'tls-port': String(tlsPorts[index]), 'tls-cluster': 'yes', 'tls-replication': 'yes' }
+      const node = await startRedis({ settings: { ...clusterSettings(busPort), ...options.settings, ...tls } })
       busPorts.set(node, busPort)
       return node
     }),
@@ -42,7 +51,7 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   const stop = async () => {
     await Promise.all(nodes.map((node) => node.stop()))
   }
-  return { nodes, stop }
+  return { nodes, tlsPorts, stop }
 }
 
 /** One client a node, for talking to nodes rather than to the cluster. */
