@@ -13,6 +13,7 @@ import { depsCommand } from './deps.ts'
 import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain-command.ts'
 import { reportFailure } from './failure.ts'
+import { initCommand } from './init.ts'
 import { modelCommand } from './model-command.ts'
 import { patternsCommand } from './patterns-command.ts'
 import { pauseCommands } from './pause-commands.ts'
@@ -28,6 +29,7 @@ import { type RunsContext, warmCommand } from './warm-command.ts'
 
 const EXAMPLES = `
 Examples:
+  forewarm init                                 write a first settings file, commented
   forewarm up                                   everything in this process, on one file
   forewarm warm --strategy production           warm a workspace now, verified file by file
   forewarm runs list                            what was warmed, and what was not
@@ -115,6 +117,7 @@ const allCommands = (context: CommandContext): readonly Command[] => [
   topicsCommand({ ...context, open: () => openTopics(context.settings()) }),
   configCommand(context),
   doctorCommand(context),
+  initCommand(context),
 ]
 
 const everyCommand = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(everyCommand)]
