@@ -5,6 +5,8 @@ import { INGEST_TOPICS } from '../flows/ingest/fence.ts'
 import { DEFAULT_INGEST_OPTIONS, IngestHandler } from '../flows/ingest/handler.ts'
 import { ProofWatch } from '../flows/ingest/proof-watch.ts'
 import { ACCURACY_TARGET } from '../model/accuracy-alarm.ts'
+import type { ModelStore } from '../ports/model-store.ts'
+import type { Telemetry } from '../ports/telemetry.ts'
 import { modelReader, type Parts, sha256Hex } from './parts.ts'
 import { withRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
@@ -14,6 +16,9 @@ const LOOK_MS = 5_000
 
 /** How often it is told how good warming is, milliseconds. */
 const PROOF_MS = 10_000
+
+/** How often the model store is asked for its memory, milliseconds. */
+const ROOM_MS = 5_000
 
 export async function startIngest(parts: Parts): Promise<Stage> {
   const { settings, engines, heartbeat, telemetry, logger } = parts
@@ -42,7 +47,19 @@ export async function startIngest(parts: Parts): Promise<Stage> {
     round: () => handler.look(),
   })
   const round = () => watch.look(handler.workspaces())
-  return withRounds(parts, looking, { name: 'a look at the accuracy', everyMs: PROOF_MS, round })
+  const measuring = withRounds(parts, looking, {
+    name: 'a look at the memory of the model store',
+    everyMs: ROOM_MS,
+    round: () => measureRoom(store, telemetry),
+  })
+  return withRounds(parts, measuring, { name: 'a look at the accuracy', everyMs: PROOF_MS, round })
+}
+
+async function measureRoom(store: Pick<ModelStore, 'room'>, telemetry: Telemetry): Promise<void> {
+  const room = await store.room()
+  if (room === null) return
+  telemetry.measure('forewarm.model.evicted', room.evicted)
+  telemetry.measure('forewarm.model.memory', room.memoryShare)
 }
 
 /** The accuracy that a workspace wants; one without settings wants the usual. */

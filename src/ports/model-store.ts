@@ -40,6 +40,14 @@ export type ApplyResult = { readonly applied: true } | { readonly applied: false
 /** What a model was made with; processes that disagree must not write. */
 export type ModelMeta = { readonly partitions: number; readonly shards: number; readonly limits: string }
 
+/** How near a store is to what models must not suffer: of the node that is worst off. */
+export type StoreRoom = {
+  /** Keys that the store has dropped by itself since it started: rows are missing, and nobody else notices. */
+  readonly evicted: number
+  /** Share of the memory that it may take which is in use, 0..1; 0 where nothing bounds it. */
+  readonly memoryShare: number
+}
+
 export interface ModelStore {
   /** Notes beside the models, in the same engine. They are no part of a bucket and of no model version. */
   readonly notes: NoteStore
@@ -63,6 +71,8 @@ export interface ModelStore {
   share(name: string, value: Uint8Array, version: number): Promise<boolean>
   /** Rejects with FW_STORE_MAY_EVICT when the store could drop rows by itself. */
   verify(): Promise<void>
+  /** Null where the store does not tell. */
+  room(): Promise<StoreRoom | null>
   healthy(): Promise<boolean>
   close(): Promise<void>
 }

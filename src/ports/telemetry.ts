@@ -14,7 +14,7 @@ export const METRICS = {
   'forewarm.ingest.records': {
     kind: 'counter',
     unit: '{record}',
-    description: 'Records by fate: done, skipped, retry, parked',
+    description: 'Records by topic, partition and fate: done, skipped, retry, parked',
   },
   'forewarm.ingest.applies': {
     kind: 'counter',
@@ -25,6 +25,16 @@ export const METRICS = {
     kind: 'gauge',
     unit: '{record}',
     description: 'Records between the fold and the end of the log, by partition',
+  },
+  'forewarm.model.evicted': {
+    kind: 'gauge',
+    unit: '{key}',
+    description: 'Keys that the model Redis has evicted since it started: anything but 0 is a model with holes',
+  },
+  'forewarm.model.memory': {
+    kind: 'gauge',
+    unit: '1',
+    description: 'Share of its maxmemory that the model Redis uses (in a cluster its fullest node); 0 without a limit',
   },
   'forewarm.access.outcomes': {
     kind: 'counter',

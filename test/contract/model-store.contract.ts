@@ -288,6 +288,7 @@ export function describeModelStore(name: string, start: () => Promise<ModelStore
     test('a store that keeps all keys is verified, and is healthy', async () => {
       await expect(store.verify()).resolves.toBeUndefined()
       expect(await store.healthy()).toBe(true)
+      expect(await store.room()).toMatchObject({ evicted: 0 })
     })
   })
 }

@@ -72,6 +72,21 @@ test('a store whose Redis may evict is refused, and the message names the mend',
   await expect(store.verify()).rejects.toThrow(/volatile-ttl.*CONFIG SET maxmemory-policy noeviction/)
 })
 
+test('keys that Redis evicts after somebody changed its policy are told of, and how full it is', async () => {
+  const redis = await startRedis({ settings: { maxmemory: '4mb', 'maxmemory-policy': 'noeviction' } })
+  onTestFinished(() => redis.stop())
+  const { store } = open({ urls: [redis.url] })
+  const before = await store.room()
+  expect(before?.evicted).toBe(0)
+  expect(before?.memoryShare).toBeGreaterThan(0)
+  const admin = client(redis.url)
+  await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
+  for (let key = 0; key < 64; key += 1) await admin.set(`other:${key}`, 'x'.repeat(100_000))
+  const after = await store.room()
+  expect(after?.evicted).toBeGreaterThan(0)
+  expect(after?.memoryShare).toBeGreaterThan(before?.memoryShare ?? 1)
+})
+
 test('one evicting node of a cluster is enough to refuse it, a replica too', async () => {
   const cluster = await startRedisCluster({ replicas: 1 })
   onTestFinished(() => cluster.stop())

@@ -61,6 +61,7 @@ export function createMemoryModelStore(): ModelStore {
       return true
     },
     async verify() {},
+    room: async () => ({ evicted: 0, memoryShare: 0 }),
     async healthy() {
       return true
     },

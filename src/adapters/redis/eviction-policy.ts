@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis'
 import { ForewarmError } from '../../ports/errors.ts'
+import type { StoreRoom } from '../../ports/model-store.ts'
 import type { RedisConnection } from './connect.ts'
+import { infoNumber } from './node.ts'
 
 /**
  * Rejects with FW_STORE_MAY_EVICT unless every node, replicas too, keeps all keys: a row that Redis evicts while the
@@ -28,6 +30,22 @@ async function policyOf(node: Redis): Promise<string | null> {
   if (told !== undefined) return told
   const config = await unlessRefused(() => node.config('GET', 'maxmemory-policy'))
   return Array.isArray(config) && config.length === 2 ? String(config[1]) : null
+}
+
+/** What the masters say of their memory, that of the worst; null where INFO is refused. */
+export async function measureRoom(connection: RedisConnection): Promise<StoreRoom | null> {
+  const nodes = await connection.masters()
+  const told = await connection.run(() => Promise.all(nodes.map((node) => unlessRefused(() => node.info()))))
+  const infos = told.filter((info) => info !== null)
+  if (infos.length === 0) return null
+  const shareOf = (info: string): number => {
+    const bytesMax = infoNumber(info, 'maxmemory')
+    return bytesMax === 0 ? 0 : Math.min(1, infoNumber(info, 'used_memory') / bytesMax)
+  }
+  return {
+    evicted: Math.max(...infos.map((info) => infoNumber(info, 'evicted_keys'))),
+    memoryShare: Math.max(...infos.map(shareOf)),
+  }
 }
 
 async function unlessRefused<Reply>(ask: () => Promise<Reply>): Promise<Reply | null> {

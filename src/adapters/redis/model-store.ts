@@ -4,7 +4,7 @@ import { ForewarmError } from '../../ports/errors.ts'
 import type { ApplyRequest, ApplyResult, ModelStore, RowAddress, RowWrite } from '../../ports/model-store.ts'
 import { assertApplicable, metaFromText, metaToText } from '../model-rows.ts'
 import type { RedisConnection } from './connect.ts'
-import { verifyNoEviction } from './eviction-policy.ts'
+import { measureRoom, verifyNoEviction } from './eviction-policy.ts'
 import { createModelKeys, fieldOf, type ModelKeys, rowOf } from './model-keys.ts'
 import { scanKeys } from './node.ts'
 import { createRedisNotes } from './notes.ts'
@@ -65,6 +65,7 @@ export function createRedisModelStore(connection: RedisConnection, options: Redi
         return (await runScript(client, call)) === 1
       }),
     verify: () => verifyNoEviction(connection),
+    room: () => measureRoom(connection),
     healthy: () => connection.healthy(),
     close: () => connection.close(),
   }

@@ -82,6 +82,7 @@ export function createSqliteModelStore(database: DatabaseSync): ModelStore {
       return guard(() => statement.run({ name, value, version })).changes === 1
     },
     async verify() {},
+    room: async () => ({ evicted: 0, memoryShare: 0 }),
     async healthy() {
       return database.isOpen
     },

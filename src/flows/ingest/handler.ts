@@ -135,28 +135,33 @@ export class IngestHandler implements LogHandler {
 
   async #batch(partition: Partition, batch: LogBatch): Promise<BatchVerdict> {
     const topic = asIngest(batch.topic)
-    const first = firstOffset(batch.records)
     try {
       const verdict = await this.#fold(partition, batch)
       if (verdict.pauseMs === undefined) partition.failures = 0
-      const lag = batch.endOffset - verdict.next
-      this.#deps.telemetry.measure('forewarm.ingest.lag', lag, { topic, partition: partition.number })
+      this.#measureLag({ topic, partition: partition.number }, batch.endOffset - verdict.next)
       return verdict
     } catch (error) {
       if (!isTransient(error)) {
         partition.lost = true
         throw error
       }
-      return this.#retry(partition, { first, count: batch.records.length }, error)
+      return this.#retry(partition, batch, error)
     }
   }
 
-  #retry(partition: Partition, { first, count }: { first: number; count: number }, error: Error): BatchVerdict {
+  #retry(partition: Partition, { topic, records, endOffset }: LogBatch, error: Error): BatchVerdict {
+    const first = firstOffset(records)
+    const of = { topic, partition: partition.number }
     partition.failures += 1
     const pauseMs = pauseAfter(partition.failures)
     this.#deps.logger.warn({ partition: partition.number, pauseMs, reason: error.message }, 'ingest waits')
-    this.#deps.telemetry.measure('forewarm.ingest.records', count, { fate: 'retry' })
+    this.#deps.telemetry.measure('forewarm.ingest.records', records.length, { ...of, fate: 'retry' })
+    this.#measureLag(of, endOffset - first)
     return { next: first, pauseMs }
+  }
+
+  #measureLag(of: TopicPartition, lag: number): void {
+    this.#deps.telemetry.measure('forewarm.ingest.lag', lag, of)
   }
 
   async #fold(partition: Partition, batch: LogBatch): Promise<BatchVerdict> {
@@ -201,7 +206,7 @@ export class IngestHandler implements LogHandler {
       partition.position[topic] = firstOffset(part)
       progress = await this.#handlePart(partition, topic, part)
       if (single) await partition.guard.after()
-      this.#countFates(progress.fates)
+      this.#countFates({ topic, partition: partition.number }, progress.fates)
       partition.position[topic] = progress.next
       at += part.length
     }
@@ -252,9 +257,9 @@ export class IngestHandler implements LogHandler {
     if (chunk.length > 0) yield chunk
   }
 
-  #countFates(fates: Fates): void {
+  #countFates(of: TopicPartition, fates: Fates): void {
     for (const fate of ['done', 'skipped', 'parked'] as const) {
-      if (fates[fate] > 0) this.#deps.telemetry.measure('forewarm.ingest.records', fates[fate], { fate })
+      if (fates[fate] > 0) this.#deps.telemetry.measure('forewarm.ingest.records', fates[fate], { ...of, fate })
     }
   }
 
@@ -283,6 +288,8 @@ export class IngestHandler implements LogHandler {
     const partition = this.#partitions.get(number)
     if (partition === undefined) return
     this.#partitions.delete(number)
+    // A gauge stays as it was last set: what is left is the next owner's to tell.
+    for (const topic of INGEST_TOPICS) this.#measureLag({ topic, partition: number }, 0)
     await partition.turn(async () => {
       partition.lost = true
       try {

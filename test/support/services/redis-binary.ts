@@ -109,7 +109,7 @@ async function download(packages: string[], aptOptions: readonly string[], folde
 let aptLists: Promise<string[]> | undefined
 
 /** `apt-get update` into a folder of our own, which needs no root; answers with the options that use it. */
-function privateAptLists(): Promise<string[]> {
+export function privateAptLists(): Promise<string[]> {
   aptLists ??= cached(`apt-lists-${new Date().toISOString().slice(0, 10)}`, async (unfinished) => {
     await mkdir(join(unfinished, 'partial'))
     await runCommand('apt-get', [...listsOption(unfinished), 'update'], { mend })
