@@ -6,6 +6,7 @@ import { packageVersion } from '../compose/version.ts'
 import { workspaceAtFolder } from '../compose/workspace-of.ts'
 import { ownEnvironment } from '../config/environment.ts'
 import { cacheCommand } from './cache.ts'
+import { completionCommand } from './completion.ts'
 import { configCommand } from './config-command.ts'
 import { type CommandContext, commandContext } from './context.ts'
 import { deadLettersCommand } from './dead-letters.ts'
@@ -58,6 +59,7 @@ function program(): Command {
     .addHelpText('after', EXAMPLES)
   const context = commandContext(() => root.opts<{ config?: string }>().config)
   for (const command of allCommands(context)) root.addCommand(command)
+  root.addCommand(completionCommand(() => root, context.write))
   for (const command of everyCommand(root)) command.exitOverride().showHelpAfterError('(--help shows the usage)')
   return root
 }
