@@ -35,7 +35,17 @@ type Reading = {
   readonly place: Place
 }
 
-function readDocument(text: string, { schema, path, lines, place }: Reading): Said {
+/** Nothing else that a text can be makes the parser or this reader throw. */
+function readDocument(text: string, reading: Reading): Said {
+  try {
+    return readParsed(text, reading)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return problem(`${reading.place(0)}: nested too deeply: no setting lies so deep`)
+  }
+}
+
+function readParsed(text: string, { schema, path, lines, place }: Reading): Said {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const [fault] = document.errors
   if (fault !== undefined) return problem(`${place(fault.pos[0])}: not valid YAML: ${fault.message}`)

@@ -33,7 +33,7 @@ export type StoredPredictions = { path: string; predictions: Omit<Prediction, 'r
 export function decodePredictions(bytes: Uint8Array): StoredPredictions {
   const reader = new RowReader(bytes, VERSION)
   const path = reader.text()
-  const predictions = Array.from({ length: reader.uint() }, () => {
+  const predictions = Array.from({ length: reader.count() }, () => {
     const [serial, commandId, reason, disposition] = [reader.uint(), reader.text(), reader.text(), readKind(reader)]
     const issuedAtMs = reader.uint()
     const finishedAtMs = issuedAtMs + reader.int()

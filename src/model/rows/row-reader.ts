@@ -35,6 +35,13 @@ export class RowReader {
     }
   }
 
+  /** How many items follow, of at least a byte each: a count that cannot be is refused before anything is made of it. */
+  count(): number {
+    const claimed = this.uint()
+    if (claimed <= this.#bytes.length - this.#at) return claimed
+    throw new RowFormatError('row claims more than it holds: rebuild the model from the log')
+  }
+
   int(): number {
     const head = this.byte()
     const size = (head & 0x3f) + (head & 0x80 ? this.uint() * 64 : 0)

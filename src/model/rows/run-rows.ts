@@ -41,7 +41,7 @@ export function decodeRun(bytes: Uint8Array): Run {
   run.lastAtMs = reader.uint()
   run.pressureLast = reader.uint()
   run.pressureHighest = reader.uint()
-  run.words = Array.from({ length: reader.uint() }, () => reader.text())
+  run.words = Array.from({ length: reader.count() }, () => reader.text())
   for (let pairs = reader.uint(); pairs > 0; pairs -= 1) run.counts.set(reader.uint(), reader.uint())
   return run
 }

@@ -64,8 +64,7 @@ export function encodeClosed(writer: RowWriter, closed: readonly ClosedSession[]
 
 export function decodeClosed(bytes: Uint8Array): ClosedSession[] {
   const reader = new RowReader(bytes, VERSION)
-  const count = reader.uint()
-  return Array.from({ length: count }, () => {
+  return Array.from({ length: reader.count() }, () => {
     const [id, analyzer, revision, firstMs] = [reader.text(), reader.text(), reader.maybeText(), reader.uint()]
     const lastMs = firstMs + reader.uint()
     const [opened, position, length] = [reader.uint(), reader.uint(), reader.uint()]
@@ -119,5 +118,5 @@ function writePublishers(writer: RowWriter, marks: readonly PublisherMark[]): vo
 }
 
 function readPublishers(reader: RowReader): PublisherMark[] {
-  return Array.from({ length: reader.uint() }, () => ({ publisher: reader.text(), next: reader.uint() }))
+  return Array.from({ length: reader.count() }, () => ({ publisher: reader.text(), next: reader.uint() }))
 }

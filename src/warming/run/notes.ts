@@ -2,7 +2,7 @@
  * Where the notes of a run are, and how they are packed. Names of workspaces and runs hold no control characters, so a
  * line feed keeps them apart whatever slashes they hold.
  */
-import { RowReader } from '../../model/rows/row-reader.ts'
+import { RowFormatError, RowReader } from '../../model/rows/row-reader.ts'
 import { RowWriter } from '../../model/rows/row-writer.ts'
 import { PLAN_CHUNK, type PlanEntry, type Planned, type RunHeader } from './plan.ts'
 import type { RunProgress } from './progress.ts'
@@ -51,9 +51,9 @@ export const encodePlanned = (planned: Planned): Uint8Array => encodeText(planne
 export const encodeProgress = (progress: RunProgress): Uint8Array => encodeText(progress)
 
 /** Throws RowFormatError for bytes of another build, as the others do. */
-export const decodeHeader = (bytes: Uint8Array): RunHeader => JSON.parse(textOf(bytes))
-export const decodePlanned = (bytes: Uint8Array): Planned => JSON.parse(textOf(bytes))
-export const decodeProgress = (bytes: Uint8Array): RunProgress => JSON.parse(textOf(bytes))
+export const decodeHeader = (bytes: Uint8Array): RunHeader => parsed(bytes)
+export const decodePlanned = (bytes: Uint8Array): Planned => parsed(bytes)
+export const decodeProgress = (bytes: Uint8Array): RunProgress => parsed(bytes)
 
 function encodeText(value: RunHeader | Planned | RunProgress): Uint8Array {
   const writer = new RowWriter().start(TEXT_VERSION)
@@ -61,7 +61,14 @@ function encodeText(value: RunHeader | Planned | RunProgress): Uint8Array {
   return Uint8Array.from(writer.finish())
 }
 
-const textOf = (bytes: Uint8Array): string => new RowReader(bytes, TEXT_VERSION).text()
+function parsed<Value>(bytes: Uint8Array): Value {
+  const text = new RowReader(bytes, TEXT_VERSION).text()
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new RowFormatError('a note of a run is no JSON: it was damaged, or another build wrote it')
+  }
+}
 
 /** Packs up to PLAN_CHUNK entries; layers and reasons repeat, so each stands once. */
 export function encodeChunk(entries: readonly PlanEntry[]): Uint8Array {
@@ -86,8 +93,8 @@ export function encodeChunk(entries: readonly PlanEntry[]): Uint8Array {
 /** Throws RowFormatError for bytes of another build. */
 export function decodeChunk(bytes: Uint8Array): PlanEntry[] {
   const reader = new RowReader(bytes, CHUNK_VERSION)
-  const words = Array.from({ length: reader.uint() }, () => reader.text())
-  return Array.from({ length: reader.uint() }, () => ({
+  const words = Array.from({ length: reader.count() }, () => reader.text())
+  return Array.from({ length: reader.count() }, () => ({
     path: reader.text(),
     layer: words[reader.uint()] ?? '',
     reason: words[reader.uint()] ?? '',

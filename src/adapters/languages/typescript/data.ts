@@ -21,7 +21,8 @@ export const isData = (value: unknown): value is Data =>
 
 export const readJson = (bytes: Uint8Array): Data => orAbsent(() => JSON.parse(text(bytes)))
 
-export const readYaml = (bytes: Uint8Array): Data => orAbsent(() => yaml().parse(text(bytes)))
+/** Without warnings: they would come from whoever wrote the file. */
+export const readYaml = (bytes: Uint8Array): Data => orAbsent(() => yaml().parse(text(bytes), { logLevel: 'error' }))
 
 /** JSON with comments and trailing commas is an expression of JavaScript, so its parser reads it. */
 export const readJsonWithComments = (bytes: Uint8Array): Data =>
