@@ -62,12 +62,21 @@ async function build() {
   if (status !== 0) return status
   cpSync(join(root, 'schemas'), join(root, 'dist', 'schemas'), { recursive: true })
   cpSync(join(root, 'package.json'), join(root, 'dist', 'package.json'))
+  const page = await runNode([
+    join(modules, 'vite', 'bin', 'vite.js'),
+    'build',
+    join('src', 'page'),
+    '--logLevel',
+    'warn',
+  ])
+  if (page !== 0) return page
   for (const asset of sourceFolders.flatMap(assetsOf)) cpSync(join(root, asset), join(root, 'dist', asset))
   return 0
 }
 
 function assetsOf(folder) {
-  if (!existsSync(join(root, folder))) return []
+  // The live page is bundled, not copied.
+  if (!existsSync(join(root, folder)) || folder === join('src', 'page')) return []
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) return assetsOf(path)

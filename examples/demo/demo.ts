@@ -67,7 +67,7 @@ export class Demo {
     const up = this.#up
     if (up === null) return 1
     const forewarm = `.bin/forewarm --config ${relative(root, places.settings)}`
-    say(`\nforewarm stays up. Try, in another terminal:`)
+    say(`\nforewarm stays up: its live page is ${up.url}/. Try, in another terminal:`)
     say(`  curl ${up.url}/v1/workspaces/${WORKSPACE}/status`)
     say(`  ${forewarm} record --workspace ${WORKSPACE} --summary -- cat README.md`)
     say(`  ${forewarm} model dump --workspace ${WORKSPACE} --json`)

@@ -7,6 +7,7 @@ import type { Settings } from '../config/schema.ts'
 import { strategyOf, unknownStrategy } from '../config/strategies.ts'
 import { createGateway, type GatewayDeps } from '../flows/gateway/gateway.ts'
 import { accuracyTargetOf } from './ingest.ts'
+import { pageFolder } from './page.ts'
 import { digestHex, modelReader, type Parts, runReader, sha256Hex } from './parts.ts'
 import type { Stage } from './stage.ts'
 import { openSwitches } from './switches.ts'
@@ -51,6 +52,7 @@ export async function startGateway(parts: Parts, { stages, explain }: Companions
       runs: runReader(parts),
       ...strategiesOf(settings),
       accuracyTarget: accuracyTargetOf(settings),
+      configured: [...settings.workspaces.keys()],
       modelsHealthy: () => store.healthy(),
       ...(explain === undefined ? {} : { explain }),
     },
@@ -65,7 +67,7 @@ export async function startGateway(parts: Parts, { stages, explain }: Companions
   const live = () => heartbeat.state()
   const running = await serveGateway(
     { operations: { ...operations, missing }, telemetry, log: logger, live, version: packageVersion() },
-    { ...server, valueBytesMax },
+    { ...server, valueBytesMax, pageFolder: pageFolder() },
   )
   logger.info({ url: running.url }, 'the gateway listens')
   return keepFresh({

@@ -3,6 +3,7 @@ import type { AccessEvent, Change } from '../model/access.ts'
 import type { WarmCommand } from '../warming/command.ts'
 import type { StrategyFields } from '../warming/strategy/strategy.ts'
 import type { CachePressure, CacheStats, PutResult } from './cache.ts'
+import type { LiveView } from './live.ts'
 import type { FileEvidence, Learned } from './model-reader.ts'
 import type { SessionOutlook } from './outlook.ts'
 import type { Patterns } from './patterns.ts'
@@ -138,6 +139,10 @@ export interface GatewayOperations {
   /** What was learned of all files together, at most `limit` of each kind; null for a workspace that nobody has read. */
   patterns(workspace: string, limit: number): Promise<Patterns | null>
   status(workspace: string): Promise<WorkspaceStatus>
+  /** What is going on now; at most a second old. */
+  live(workspace: string): Promise<LiveView>
+  /** Names of the workspaces that the settings name or that somebody has read, in order. */
+  workspaces(): Promise<readonly string[]>
   /** What is missing for this process to serve, in words; empty when nothing is. */
   missing(): Promise<readonly string[]>
 }

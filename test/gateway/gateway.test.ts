@@ -92,6 +92,7 @@ async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
       models,
       ...known,
       accuracyTarget: (workspace) => (workspace === 'acme/web' ? 0.7 : 0.1),
+      configured: [],
       modelsHealthy: async () => true,
       ...deps,
     },
@@ -110,6 +111,7 @@ async function start({ server = {}, limits = {}, deps = {} }: Setup = {}) {
       connectionsMax: 100,
       requestTimeoutMs: 2_000,
       idleTimeoutMs: 2_000,
+      pageFolder: null,
       ...server,
     },
   )
@@ -627,4 +629,20 @@ describe('what the gateway shows', () => {
     )
     expect(undescribed).toEqual([])
   })
+})
+
+test('names the workspaces and streams what is going on in one', async () => {
+  const { gateway } = await start()
+  const names = await fetch(`${gateway.url}/v1/workspaces`)
+  expect(await names.json()).toEqual({ workspaces: ['acme/web'] })
+  const ending = new AbortController()
+  const { body, headers } = await fetch(`${gateway.url}/v1/workspaces/acme%2Fweb/live`, { signal: ending.signal })
+  expect(headers.get('content-type')).toBe('text/event-stream')
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (!['status', 'runs', 'live'].every((name) => text.includes(`event: ${name}\ndata: {`) || name === 'runs')) {
+    text += (await reader?.read())?.value ?? ''
+  }
+  ending.abort()
+  expect(text).toContain('event: runs\ndata: [')
 })

@@ -58,6 +58,7 @@ async function start(tokens: readonly ReturnType<typeof token>[] = []) {
       layers: layersOf([CONTENT_LAYER]),
       newId: randomUUID,
       accuracyTarget: () => 0.7,
+      configured: [],
       modelsHealthy: async () => true,
     },
     { appender: { pendingBytesMax: 100_000, timeoutMs: 1_000 }, valueBytesMax: 10_000, shards: 1 },
@@ -66,7 +67,14 @@ async function start(tokens: readonly ReturnType<typeof token>[] = []) {
     { operations, telemetry, log: SILENT_LOG, live: () => ({ alive: true }), version: '0.0.0' },
     {
       ...{ host: '127.0.0.1', port: 0, tokens: new Map(tokens), bodyBytesMax: 50_000, valueBytesMax: 10_000 },
-      ...{ batchMax: 10, requestsPerMinute: 1_000, connectionsMax: 100, requestTimeoutMs: 2_000, idleTimeoutMs: 2_000 },
+      ...{
+        batchMax: 10,
+        requestsPerMinute: 1_000,
+        connectionsMax: 100,
+        requestTimeoutMs: 2_000,
+        idleTimeoutMs: 2_000,
+        pageFolder: null,
+      },
     },
   )
   open.push(gateway, log, cache)

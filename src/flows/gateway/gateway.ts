@@ -10,6 +10,7 @@ import type { Explained } from '../predict/outlook.ts'
 import { resumeEverywhere } from '../switches.ts'
 import { type AppenderLimits, BoundedAppender } from './append.ts'
 import { type CachedValuesDeps, fillValue, lookUpValue } from './cached-values.ts'
+import { LiveWorkspaces } from './live/live.ts'
 import { type PublishDeps, publishChanges, publishEvents } from './publish.ts'
 import { recentCommands } from './recent-commands.ts'
 import { cancelRun, type GatewayRunsDeps, requestFor, requestWarm, retryRun, runFiles } from './runs.ts'
@@ -22,6 +23,8 @@ export type GatewayDeps = Omit<PublishDeps, 'appender' | 'shards'> &
     readonly switches: Omit<Switches, 'paused'>
     /** Accuracy that a workspace wants at least, 0..1. */
     readonly accuracyTarget: (workspace: string) => number
+    /** Names of the workspaces that the settings name. */
+    readonly configured: readonly string[]
     /** Whether the model store can be reached now. */
     readonly modelsHealthy: () => Promise<boolean>
     /** What predict holds likely for a session, where it runs in this process; null when the session is not open. */
@@ -39,6 +42,7 @@ export function createGateway(deps: GatewayDeps, options: GatewayOptions): Gatew
   const publishing: PublishDeps = { ...deps, appender, shards: options.shards }
   const running: GatewayRunsDeps = { ...deps, appender }
   const values: CachedValuesDeps = { ...deps, valueBytesMax: options.valueBytesMax }
+  const live = new LiveWorkspaces({ ...deps, shards: options.shards })
   return {
     publish: (events) => publishEvents(publishing, events),
     changed: (workspace, changes) => publishChanges(publishing, workspace, changes),
@@ -64,8 +68,15 @@ export function createGateway(deps: GatewayDeps, options: GatewayOptions): Gatew
     }),
     patterns: (workspace, limit) => patternsOf(deps.models, { workspace, nowMs: deps.clock.now(), limit }),
     status: (workspace) => statusOf(deps, workspace),
+    live: (workspace) => live.view(workspace),
+    workspaces: () => workspacesOf(deps),
     missing: () => missing(deps),
   }
+}
+
+async function workspacesOf({ models, configured }: GatewayDeps): Promise<readonly string[]> {
+  const read = (await models.shardKeys()).map((key) => key.slice(0, key.lastIndexOf('#')))
+  return [...new Set([...configured, ...read])].sort()
 }
 
 /** The files that changed, and the revision that is current since. */

@@ -13,6 +13,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a token must be for; routes without it are open to all. */
     verb?: Verb
+    /** The route is of no single workspace: the token must be for this verb anywhere, and the route shows only its own. */
+    isOfAll?: boolean
   }
   interface FastifyRequest {
     /** Who asks; null when the token is missing or unknown. */

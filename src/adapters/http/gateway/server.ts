@@ -12,12 +12,14 @@ import type { Log, Telemetry } from '../../../ports/telemetry.ts'
 import { listenFailure } from '../listen-failure.ts'
 import { parseLines } from './access-events.ts'
 import { answerFailure, Forbidden, failureBody, NotFound } from './failures.ts'
+import { addPage } from './page.ts'
 import { addCache } from './routes-cache.ts'
+import { addLive } from './routes-live.ts'
 import { addPublishing } from './routes-publish.ts'
 import { addRuns } from './routes-runs.ts'
 import { addHealth, addViews } from './routes-views.ts'
 import type { GatewayServer } from './server-type.ts'
-import { authorize, createIdentify, type Token } from './tokens.ts'
+import { authorize, authorizeAnywhere, createIdentify, type Token } from './tokens.ts'
 import { type TypeBoxProvider, typeBoxCompiler } from './validator.ts'
 
 export type GatewayServerOptions = {
@@ -34,6 +36,8 @@ export type GatewayServerOptions = {
   /** Time for a client to send a whole request. */
   readonly requestTimeoutMs: number
   readonly idleTimeoutMs: number
+  /** Folder of the built live page; null where there is none. */
+  readonly pageFolder: string | null
 }
 
 export type GatewayServerDeps = {
@@ -120,7 +124,9 @@ async function addAllRoutes(
   })
   addRuns(server, operations, options.batchMax)
   addViews(server, operations)
+  addLive(server, operations)
   addHealth(server, operations, live)
+  await addPage(server, options.pageFolder)
   server.get('/openapi.json', { config: { rateLimit: false }, schema: { hide: true } }, async () => server.swagger())
 }
 
@@ -132,11 +138,12 @@ function addGuards(server: GatewayServer, { tokens }: GatewayServerOptions): voi
     request.principal = identify(request.headers.authorization)
   })
   server.addHook('preParsing', async (request) => {
-    const { verb } = request.routeOptions.config
+    const { verb, isOfAll } = request.routeOptions.config
     if (verb === undefined) return
     if (tokens.size === 0 && !namesLoopback(request.hostname)) {
       throw new Forbidden('without tokens only this machine is served: the Host header must name it')
     }
+    if (isOfAll === true) return authorizeAnywhere(request.principal, verb)
     const { workspace } = request.params as { readonly workspace?: unknown }
     if (typeof workspace !== 'string') throw new ForewarmError('FW_REQUEST_INVALID', 'the workspace is missing')
     authorize(request.principal, verb, workspace)

@@ -30,13 +30,27 @@ export function createIdentify(tokens: ReadonlyMap<string, Token>): Identify {
   }
 }
 
+/** Throws unless the principal may do this in some workspace. */
+export function authorizeAnywhere(principal: Principal | null, verb: Verb): void {
+  if (principal === null) throw unknownToken()
+  if (principal.token !== null && !principal.token.verbs.includes(verb)) throw lacks(verb)
+}
+
+/** Whether a workspace is one of the principal's. */
+export const mayRead = (principal: Principal | null, workspace: string): boolean =>
+  principal !== null && (principal.token === null || isFor(principal.token, workspace))
+
+const isFor = ({ workspaces }: Token, workspace: string): boolean =>
+  workspaces.includes('*') || workspaces.includes(workspace)
+
+const unknownToken = () => new ForewarmError('FW_UNAUTHORIZED', 'the bearer token is missing or unknown')
+
+const lacks = (verb: Verb) => new Forbidden(`the token is not for this: it lacks the verb ${verb}`)
+
 /** Throws unless the principal may do this in this workspace. */
 export function authorize(principal: Principal | null, verb: Verb, workspace: string): void {
-  if (principal === null) throw new ForewarmError('FW_UNAUTHORIZED', 'the bearer token is missing or unknown')
+  if (principal === null) throw unknownToken()
   if (principal.token === null) return
-  const { workspaces, verbs } = principal.token
-  if (!workspaces.includes('*') && !workspaces.includes(workspace)) {
-    throw new Forbidden('the token is not for this workspace')
-  }
-  if (!verbs.includes(verb)) throw new Forbidden(`the token is not for this: it lacks the verb ${verb}`)
+  if (!isFor(principal.token, workspace)) throw new Forbidden('the token is not for this workspace')
+  if (!principal.token.verbs.includes(verb)) throw lacks(verb)
 }

@@ -1,0 +1,18 @@
+import type { ComponentChildren } from 'preact'
+
+/** One part of the page, with a heading that a screen reader can go to. */
+export function Card(props: {
+  readonly title: string
+  readonly note?: string
+  readonly wide?: boolean
+  readonly children: ComponentChildren
+}) {
+  const id = props.title.toLowerCase().replaceAll(/[^a-z]+/g, '-')
+  return (
+    <section aria-labelledby={id} class={props.wide ? 'card wide' : 'card'}>
+      <h2 id={id}>{props.title}</h2>
+      {props.note !== undefined && <p class="soft">{props.note}</p>}
+      {props.children}
+    </section>
+  )
+}
