@@ -5,6 +5,7 @@ import { createKafkaClient } from '../../src/adapters/kafka/connection.ts'
 import { type Deployment, deploy } from '../support/deployment.ts'
 import { makeFolder } from '../support/folder.ts'
 import { spawnForewarm } from '../support/process.ts'
+import { clockOffBy } from '../support/services/faketime.ts'
 import { startKafka } from '../support/services/kafka.ts'
 import { freePort, freePorts } from '../support/services/ports.ts'
 import { startRedis } from '../support/services/redis.ts'
@@ -133,6 +134,26 @@ it('finds the wrong policies, little room, missing rights, one Redis for both, a
   expect(wrong(lacking, cache)).toMatch(/warn: .*no maxmemory/)
   expect(wrong(foreign, cache)).toContain('fail: gateway may not run GETEX on its keys')
   expect(wrong(same, cache)).toContain('is the Redis of the models too')
+})
+
+it('finds a clock that is off, by both Redis and by the newest record of the log', async ({ skip }) => {
+  const [early, late] = await Promise.all([clockOffBy(-900), clockOffBy(900)])
+  if (early === null || late === null) return skip('not run: libfaketime cannot be had')
+  const { environment, engines } = await deployed()
+  const records = Array.from({ length: 32 }, (_, key) => ({
+    key: `${key}`,
+    value: new Uint8Array(1),
+    headers: new Map(),
+  }))
+  await engines.log.append('warm-commands', records)
+  const [behind, ahead] = await Promise.all([
+    examine({ ...environment, ...early }, 'warm'),
+    examine({ ...environment, ...late }, 'warm', 'gateway'),
+  ])
+  expect(wrong(behind, kafka)).toMatch(/fail: its clock is \d{3}\.\d s ahead of this machine's/)
+  expect(wrong(behind, cache)).toMatch(/fail: its clock is \d{3}\.\d s ahead of this machine's/)
+  expect(wrong(ahead, models)).toMatch(/fail: its clock is \d{3}\.\d s behind this machine's/)
+  expect(wrong(ahead, cache)).toMatch(/fail: its clock is \d{3}\.\d s behind this machine's/)
 })
 
 /** A broker whose user `ingest` may only see and read what it is told to; the test itself may do all. */
