@@ -143,7 +143,8 @@ function Reasons({ told: { status } }: { readonly told: Told }) {
                 <tr key={reason}>
                   <th scope="row">{reason}</th>
                   <td>
-                    <meter min={0} max={1} low={0.7} value={accuracy ?? 0} aria-hidden="true" /> {percent(accuracy)}
+                    <meter min={0} max={1} low={0.7} optimum={1} value={accuracy ?? 0} aria-hidden="true" />{' '}
+                    {percent(accuracy)}
                   </td>
                   <td>{count(hit)}</td>
                   <td>{count(late)}</td>

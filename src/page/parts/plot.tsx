@@ -5,6 +5,9 @@ export type Line = { readonly label: string; readonly colour: string; readonly d
 
 const HEIGHT = 220
 
+/** The shortest span of time that is shown, seconds. */
+const SPAN_S = 600
+
 /** A time series; `summary` says the same in words to who cannot see it. */
 export function Plot(props: {
   readonly timesMs: readonly number[]
@@ -50,7 +53,10 @@ function optionsOf(
   return {
     width: element.clientWidth,
     height: HEIGHT,
-    scales: { y: { range: (_, __, top) => [0, max ?? Math.max(1, top * 1.1)] } },
+    scales: {
+      x: { range: (_, from, to) => [Math.min(from, to - SPAN_S), to] },
+      y: { range: (_, __, top) => [0, max ?? Math.max(1, top * 1.1)] },
+    },
     axes: [axis, { ...axis, size: 62, values: words }],
     series: [
       {},

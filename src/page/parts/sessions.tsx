@@ -7,7 +7,7 @@ const FATES: Readonly<Record<LiveFate, string>> = {
   asked: 'with a worker',
   ready: 'in the cache',
   hit: 'read in time',
-  late: 'read too early',
+  late: 'read before it was warm',
   unread: 'not read',
   notWarmed: 'not warmed',
 }

@@ -13,7 +13,11 @@ const MINUTES_MAX = 180
 const COMMANDS_MAX = 5_000
 
 type Minute = { reads: number; hits: number; warmHits: number; controlReads: number; controlHits: number }
-type Issued = { readonly session: SessionView | null; readonly observedAtMs: number }
+type Issued = {
+  readonly session: SessionView | undefined
+  readonly isPredicted: boolean
+  readonly observedAtMs: number
+}
 
 export class LiveFold {
   readonly #sha256Hex: Sha256Hex
@@ -38,9 +42,14 @@ export class LiveFold {
 
   /** `observedAtMs` is the time of the access that led to it, null when the command says none. */
   command(command: WarmCommand, observedAtMs: number | null): void {
-    const session = command.session === null ? null : this.#session(command.session)
+    // A session that has left comes not back for its commands: it would put out one that reads now.
+    const session = this.#sessions.get(command.session ?? '')
     session?.issued(command)
-    this.#commands.set(command.id, { session, observedAtMs: observedAtMs ?? command.issuedAtMs })
+    this.#commands.set(command.id, {
+      session,
+      isPredicted: command.session !== null,
+      observedAtMs: observedAtMs ?? command.issuedAtMs,
+    })
     dropOldest(this.#commands, COMMANDS_MAX)
   }
 
@@ -48,7 +57,7 @@ export class LiveFold {
     const issued = this.#commands.get(outcome.commandId)
     if (issued === undefined) return
     issued.session?.answered(outcome)
-    if (issued.session === null) return
+    if (!issued.isPredicted) return
     for (const { outcome: kind, finishedAtMs } of outcome.files) {
       if (kind !== 'warmed' && kind !== 'refreshed') continue
       // Clocks of two machines differ; a duration below zero only says that it was short.
