@@ -31,16 +31,20 @@ export function modelCommand(context: CommandContext): Command {
       const dump = await withAdmin(context, (deps) => dumpModel(deps, workspace))
       context.write(shards ? `${JSON.stringify(Object.fromEntries(dump.shards), null, 2)}\n` : filesText(dump, json))
     })
-  forWorkspace(command, 'delete', 'forget all that was learned of it').action(async ({ workspace }: ForWorkspace) => {
-    await withAdmin(context, (deps) => deleteModel(deps, workspace))
-    context.write(`the log has it: ingest forgets ${workspace} when it comes there\n`)
-  })
-  forWorkspace(command, 'rebuild', 'drop what is stored, so that ingest folds it anew from the log').action(
-    async ({ workspace }: ForWorkspace) => {
+  forWorkspace(command, 'delete', 'forget all that was learned of it')
+    .option('--json', 'as JSON')
+    .action(async ({ workspace, json }: ForWorkspace & { json?: true }) => {
+      await withAdmin(context, (deps) => deleteModel(deps, workspace))
+      const text = `the log has it: ingest forgets ${workspace} when it comes there`
+      context.write(`${json ? JSON.stringify({ workspace, state: 'requested' }) : text}\n`)
+    })
+  forWorkspace(command, 'rebuild', 'drop what is stored, so that ingest folds it anew from the log')
+    .option('--json', 'as JSON')
+    .action(async ({ workspace, json }: ForWorkspace & { json?: true }) => {
       await withAdmin(context, (deps) => rebuildModel(deps, workspace))
-      context.write(`dropped: ingest folds ${workspace} anew from the start of the log\n`)
-    },
-  )
+      const text = `dropped: ingest folds ${workspace} anew from the start of the log`
+      context.write(`${json ? JSON.stringify({ workspace, state: 'dropped' }) : text}\n`)
+    })
   return command
 }
 
