@@ -54,7 +54,7 @@ function optionsOf(
     width: element.clientWidth,
     height: HEIGHT,
     scales: {
-      x: { range: (_, from, to) => [Math.min(from, to - SPAN_S), to] },
+      x: { range: ({ data: [times] }) => rangeOf(times) },
       y: { range: (_, __, top) => [0, max ?? Math.max(1, top * 1.1)] },
     },
     axes: [axis, { ...axis, size: 62, values: words }],
@@ -70,4 +70,10 @@ function optionsOf(
       })),
     ],
   }
+}
+
+/** uPlot alone would show years around a single point. */
+function rangeOf(times: ArrayLike<number>): [number, number] {
+  const to = times[times.length - 1] ?? 0
+  return [Math.min(times[0] ?? to, to - SPAN_S), to]
 }
