@@ -25,6 +25,7 @@ import { replayCommand } from './replay.ts'
 import { interruptsOf } from './runs/interrupts.ts'
 import { runsCommand } from './runs-command.ts'
 import { endWithReader, interrupted } from './terminal.ts'
+import { tokenCommand } from './token-command.ts'
 import { topicsCommand } from './topics.ts'
 import { type RunsContext, warmCommand } from './warm-command.ts'
 
@@ -46,6 +47,7 @@ Examples:
   forewarm topics plan                          what a deployment on Kafka still needs
   forewarm dead-letters list                    records that could not be handled, and why
   forewarm doctor                               what is wrong with all that it stands on, and how to mend it
+  forewarm token create ci --workspace acme/web a token for the gateway, shown once
   forewarm config print                         the settings that hold now
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 3 stopped by the deadline (warm: partial), 4 timed out.
@@ -117,6 +119,7 @@ const allCommands = (context: CommandContext): readonly Command[] => [
     },
   }),
   topicsCommand({ ...context, open: () => openTopics(context.settings()) }),
+  tokenCommand(context),
   configCommand(context),
   doctorCommand(context),
   initCommand(context),

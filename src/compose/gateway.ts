@@ -6,6 +6,7 @@ import { blobId } from '../adapters/origins/blob-id.ts'
 import type { Settings } from '../config/schema.ts'
 import { strategyOf, unknownStrategy } from '../config/strategies.ts'
 import { createGateway, type GatewayDeps } from '../flows/gateway/gateway.ts'
+import { followTokens } from './gateway-tokens.ts'
 import { accuracyTargetOf } from './ingest.ts'
 import { pageFolder } from './page.ts'
 import { digestHex, modelReader, type Parts, runReader, sha256Hex } from './parts.ts'
@@ -39,7 +40,7 @@ export async function startGateway(parts: Parts, { stages, explain }: Companions
   const { clock, log, codec } = engines
   const store = engines.store()
   const { switches, keepFresh } = openSwitches(parts)
-  const { pendingBytesMax, appendTimeoutMs, ...server } = settings.gateway
+  const { pendingBytesMax, appendTimeoutMs, tokensFile: _, ...server } = settings.gateway
   const { valueBytesMax } = settings.cache
   const operations = createGateway(
     {
@@ -65,9 +66,10 @@ export async function startGateway(parts: Parts, { stages, explain }: Companions
   const missing = async () =>
     (await Promise.all([operations.missing(), ...stages.map((stage) => stage.missing())])).flat()
   const live = () => heartbeat.state()
+  const followed = followTokens(settings.gateway, logger)
   const running = await serveGateway(
     { operations: { ...operations, missing }, telemetry, log: logger, live, version: packageVersion() },
-    { ...server, valueBytesMax, pageFolder: pageFolder() },
+    { ...server, tokens: followed.tokens, valueBytesMax, pageFolder: pageFolder() },
   )
   logger.info({ url: running.url }, 'the gateway listens')
   return keepFresh({
@@ -75,6 +77,9 @@ export async function startGateway(parts: Parts, { stages, explain }: Companions
     url: running.url,
     failed: new Promise<never>(() => {}),
     missing,
-    stop: () => running.close(),
+    stop: () => {
+      followed.stop()
+      return running.close()
+    },
   })
 }

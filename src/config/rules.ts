@@ -35,7 +35,7 @@ const RULES: readonly Rule[] = [
       ? null
       : `kafka.sasl.mechanism is ${kafka.sasl.mechanism}: kafka.sasl.username and kafka.sasl.passwordFile (or password) are needed`,
   ({ gateway }) =>
-    gateway.tokens.size > 0 || isLoopback(gateway.host)
+    gateway.tokens.size > 0 || gateway.tokensFile !== null || isLoopback(gateway.host)
       ? null
       : `gateway.host is ${gateway.host}, which others can reach, and there are no gateway.tokens: add one, or listen on 127.0.0.1`,
   ({ cache }) =>

@@ -15,7 +15,7 @@ import {
 /** What a token may do at the gateway. */
 export const TOKEN_VERBS = ['publish', 'read', 'fill', 'warm', 'admin'] as const
 
-const tokens = named(
+export const tokensSection = named(
   'Bearer tokens, by a name for logs. Without any, only a loopback address may be served, and everybody there may do all.',
   '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
   section('One token.', {
@@ -37,7 +37,10 @@ const tokens = named(
 export const gatewaySection = section('The HTTP interface for analyzers in other languages.', {
   host: textSetting('Address to listen on.', '127.0.0.1'),
   port: integerSetting('Port to listen on; 0 for any free one.', 8787, { maximum: 65_535 }),
-  tokens,
+  tokens: tokensSection,
+  tokensFile: optionalSetting(
+    'File (YAML or JSON) with more of `gateway.tokens`, read again within a second of each change; `forewarm token` writes it.',
+  ),
   bodyBytesMax: integerSetting('Largest request body, bytes.', 1_048_576, { minimum: 1_024, maximum: 64 * 1_048_576 }),
   batchMax: integerSetting('Accesses or changes in one request.', 1_000, { minimum: 1, maximum: 100_000 }),
   requestsPerMinute: integerSetting(

@@ -133,6 +133,10 @@ async function addAllRoutes(
 /** Who asks is found before the rate is counted, and judged after it, so that guessing tokens is limited too. */
 function addGuards(server: GatewayServer, { tokens }: GatewayServerOptions): void {
   const identify = createIdentify(tokens)
+  const isOpen = tokens.size === 0
+  server.addHook('onRoute', ({ url, config }) => {
+    if (url.startsWith('/v1/') && config?.verb === undefined) throw new Error(`the route ${url} names no verb`)
+  })
   server.decorateRequest('principal', null)
   server.addHook('onRequest', async (request) => {
     request.principal = identify(request.headers.authorization)
@@ -140,7 +144,7 @@ function addGuards(server: GatewayServer, { tokens }: GatewayServerOptions): voi
   server.addHook('preParsing', async (request) => {
     const { verb, isOfAll } = request.routeOptions.config
     if (verb === undefined) return
-    if (tokens.size === 0 && !namesLoopback(request.hostname)) {
+    if (isOpen && !namesLoopback(request.hostname)) {
       throw new Forbidden('without tokens only this machine is served: the Host header must name it')
     }
     if (isOfAll === true) return authorizeAnywhere(request.principal, verb)
