@@ -384,6 +384,13 @@ describe('limits of the gateway', () => {
     expect(statuses).toEqual([401, 401, 401, 429, 429])
   })
 
+  test('asking for routes that do not exist is limited as well', async () => {
+    const { call } = await start({ server: { requestsPerMinute: 3 } })
+    const statuses: number[] = []
+    for (let turn = 0; turn < 5; turn += 1) statuses.push((await call('GET', `/nothing/${turn}`)).status)
+    expect(statuses).toEqual([404, 404, 404, 429, 429])
+  })
+
   test('a client that never ends its request is cut off', async () => {
     const { gateway } = await start({ server: { requestTimeoutMs: 300, idleTimeoutMs: 300 } })
     const { hostname, port } = new URL(gateway.url)

@@ -308,5 +308,8 @@ describe('the kill switch', () => {
       { workspace: 'web', by: 'web-admin' },
       { workspace: null, by: 'admin' },
     ])
+    const { call: callAnew, switches: anew } = await start(tokens)
+    expect((await callAnew('POST', 'web/pause', { requestedBy: 'admin' }, 'web-admin')).status).toBe(200)
+    expect(await anew.list()).toMatchObject([{ workspace: 'web', by: 'web-admin (admin)' }])
   })
 })

@@ -21,6 +21,7 @@ import {
   warmRequestBody,
 } from './schemas-runs.ts'
 import { type GatewayServer, WORKSPACE } from './server-type.ts'
+import { whoAsks } from './tokens.ts'
 
 /** Files of one page. */
 const PAGE_MAX = 1_000
@@ -50,7 +51,7 @@ function addAsking(server: GatewayServer, operations: GatewayOperations, batchMa
     async ({ params, body, principal }, reply) => {
       const { id, strategy, revision, paths, check } = body
       const wish = { id, strategy, revision, paths, check, stated: statedOf(body) }
-      const requestedBy = body.requestedBy || (principal?.name ?? '')
+      const requestedBy = whoAsks(principal, body.requestedBy)
       return reply.status(202).send(await operations.requestWarm({ ...params, ...wish, requestedBy }))
     },
   )
@@ -68,7 +69,7 @@ function addAsking(server: GatewayServer, operations: GatewayOperations, batchMa
       },
     },
     async ({ params, body, principal }, reply) => {
-      const requestedBy = body.requestedBy || (principal?.name ?? '')
+      const requestedBy = whoAsks(principal, body.requestedBy)
       const event = { ...body, ...params, changes: body.changes ?? [], requestedBy }
       return reply.status(202).send(await operations.happened(event))
     },
@@ -116,7 +117,7 @@ function addEnding(server: GatewayServer, operations: GatewayOperations): void {
       schema: { summary: 'End a run', params: runParams, body: byBody, response: answers({ 202: requestedAnswer }) },
     },
     async ({ params: { workspace, run }, body, principal }, reply) => {
-      await operations.cancelRun(workspace, run, body.requestedBy || (principal?.name ?? ''))
+      await operations.cancelRun(workspace, run, whoAsks(principal, body.requestedBy))
       return reply.status(202).send({ id: run })
     },
   )
@@ -132,7 +133,7 @@ function addEnding(server: GatewayServer, operations: GatewayOperations): void {
       },
     },
     async ({ params: { workspace, run }, body, principal }, reply) =>
-      reply.status(202).send(await operations.retryRun(workspace, run, body.requestedBy || (principal?.name ?? ''))),
+      reply.status(202).send(await operations.retryRun(workspace, run, whoAsks(principal, body.requestedBy))),
   )
 }
 
@@ -148,7 +149,7 @@ function addSwitches(server: GatewayServer, operations: GatewayOperations): void
     `${WORKSPACE}/pause`,
     { config, schema: { ...schema, summary: 'Pause warming', body: byBody } },
     async ({ params, body, principal }) => {
-      await operations.pause(named(params.workspace), body.requestedBy || (principal?.name ?? 'gateway'))
+      await operations.pause(named(params.workspace), whoAsks(principal, body.requestedBy) || 'gateway')
       return { done: true }
     },
   )

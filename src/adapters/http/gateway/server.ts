@@ -66,7 +66,6 @@ export async function serveGateway(deps: GatewayServerDeps, options: GatewayServ
   server.server.maxConnections = options.connectionsMax
   server.setValidatorCompiler(typeBoxCompiler)
   server.setErrorHandler((cause, _, reply) => answerFailure(cause, reply, deps.log))
-  server.setNotFoundHandler((_, reply) => answerFailure(new NotFound('there is no such route'), reply, deps.log))
   server.removeContentTypeParser('text/plain')
   addGuards(server, options)
   addSpans(server, deps.telemetry)
@@ -80,6 +79,10 @@ export async function serveGateway(deps: GatewayServerDeps, options: GatewayServ
       ...failureBody('FW_OVERLOADED', `too many requests: come again in ${after}`),
     }),
   })
+  // Unknown routes count as well: they cost as much as others.
+  server.setNotFoundHandler({ preHandler: server.rateLimit() }, (_, reply) =>
+    answerFailure(new NotFound('there is no such route'), reply, deps.log),
+  )
   await describe(server, deps.version)
   await server.register(async (scope: GatewayServer) => addAllRoutes(scope, deps, options))
   await server.listen({ host: options.host, port: options.port }).catch((cause) => {

@@ -1,6 +1,7 @@
 /** Who may do what: bearer tokens, known only by their SHA-256, each for some workspaces and verbs. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { ForewarmError } from '../../../ports/errors.ts'
+import { ACTOR_LENGTH_MAX } from '../../../wire/limits.ts'
 import { Forbidden } from './failures.ts'
 
 export type Verb = 'publish' | 'read' | 'fill' | 'warm' | 'admin'
@@ -52,4 +53,14 @@ export function authorize(principal: Principal | null, verb: Verb, workspace: st
   if (principal.token === null) return
   if (!isFor(principal.token, workspace)) throw new Forbidden('the token is not for this workspace')
   if (!principal.token.verbs.includes(verb)) throw lacks(verb)
+}
+
+/**
+ * Who asks, for the record: a token's name, and what its holder says beside it, as a claim. Where no tokens are set, what
+ * is said, else `anybody`.
+ */
+export function whoAsks(principal: Principal | null, said: string): string {
+  const name = principal?.name ?? ''
+  if (said === '' || said === name) return name
+  return principal === null || principal.token === null ? said : `${name} (${said})`.slice(0, ACTOR_LENGTH_MAX)
 }
