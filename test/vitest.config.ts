@@ -38,6 +38,18 @@ const containers: TestProjectInlineConfiguration = {
   },
 }
 
+/** Needs Chromium and the built page: `npm run test:page` builds it and asks for this by name. */
+const page: TestProjectInlineConfiguration = {
+  test: {
+    name: 'page',
+    root,
+    include: ['test/page/**/*.test.ts'],
+    testTimeout: serverTestMsMax,
+    hookTimeout: serverTestMsMax,
+    sequence: { groupOrder: serverFolders.length + 4 },
+  },
+}
+
 /** Needs no servers, but tools that are fetched or built once: Helm, kubeconform, schemas. */
 const chart: TestProjectInlineConfiguration = {
   test: {
@@ -64,7 +76,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [
             ...configDefaults.exclude,
-            ...[...serverFolders, 'chart', 'containers'].map((folder) => `test/${folder}/**`),
+            ...[...serverFolders, 'chart', 'containers', 'page'].map((folder) => `test/${folder}/**`),
           ],
           testTimeout: 30_000,
           // Two cores: vitest would leave one of them to itself.
@@ -75,6 +87,7 @@ export default defineConfig({
       ...serverFolders.map((name, index) => serverProject(name, index + 2)),
       chart,
       ...(process.env['FOREWARM_TEST_CONTAINERS'] ? [containers] : []),
+      ...(process.env['FOREWARM_TEST_PAGE'] ? [page] : []),
     ],
   },
 })

@@ -16,7 +16,11 @@ export function Runs({ workspace, runs }: { readonly workspace: string; readonly
     )
   return (
     <Card wide title="Runs" note="Warming that somebody asked for, file by file.">
-      {runs.length === 0 && <p class="empty">No run is kept. Ask for one with `forewarm warm`.</p>}
+      {runs.length === 0 && (
+        <p class="empty">
+          No run is kept. Ask for one with <code>forewarm warm</code>.
+        </p>
+      )}
       <p role="status">{answer}</p>
       {runs.map((run) => (
         <Run key={run.id} workspace={workspace} run={run} ask={(verb) => ask(run.id, verb)} />
