@@ -6,8 +6,8 @@ import { type Deployment, deploy } from '../support/deployment.ts'
 import { makeFolder } from '../support/folder.ts'
 import { spawnForewarm } from '../support/process.ts'
 import { clockOffBy } from '../support/services/faketime.ts'
-import { startKafka } from '../support/services/kafka.ts'
-import { freePort, freePorts } from '../support/services/ports.ts'
+import { AUTHORIZER, plainUsers, startGuardedKafka } from '../support/services/guarded-kafka.ts'
+import { freePort } from '../support/services/ports.ts'
 import { startRedis } from '../support/services/redis.ts'
 
 type Finding = { readonly subject: string; readonly state: string; readonly what: string; readonly mend: string | null }
@@ -156,30 +156,9 @@ it('finds a clock that is off, by both Redis and by the newest record of the log
   expect(wrong(ahead, cache)).toMatch(/fail: its clock is \d{3}\.\d s behind this machine's/)
 })
 
-/** A broker whose user `ingest` may only see and read what it is told to; the test itself may do all. */
-async function startGuarded(): Promise<{ readonly open: string; readonly guarded: string }> {
-  const [open = 0, guarded = 0, controller = 0] = await freePorts(3)
-  const listeners = `PLAINTEXT://127.0.0.1:${open},SASL_PLAINTEXT://127.0.0.1:${guarded}`
-  const { stop } = await startKafka({
-    settings: {
-      listeners: `${listeners},CONTROLLER://127.0.0.1:${controller}`,
-      'advertised.listeners': listeners,
-      'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
-      'inter.broker.listener.name': 'PLAINTEXT',
-      'sasl.enabled.mechanisms': 'PLAIN',
-      'listener.name.sasl_plaintext.plain.sasl.jaas.config':
-        'org.apache.kafka.common.security.plain.PlainLoginModule required user_ingest="secret";',
-      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-      'super.users': 'User:ANONYMOUS',
-    },
-  })
-  onTestFinished(stop)
-  return { open: `127.0.0.1:${open}`, guarded: `127.0.0.1:${guarded}` }
-}
-
 it('finds what a Kafka user may not do, a wrong password, and engines that are away', async () => {
-  const { open, guarded } = await startGuarded()
+  // The user `ingest` may only see and read what it is told to; the test itself may do all.
+  const { open, guarded } = await startGuardedKafka({ ...plainUsers({ ingest: 'secret' }), ...AUTHORIZER })
   const { environment, prefix } = await deployed({ kafka: [open] })
   const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
   const right = (resourceType: number, resourceName: string, operation: number) => ({

@@ -10,8 +10,7 @@ import { makeFolder } from '../support/folder.ts'
 import { findHelm } from '../support/helm/binaries.ts'
 import { at, examplesFolder, ofKind, render } from '../support/helm/chart.ts'
 import { spawnForewarm } from '../support/process.ts'
-import { startKafka } from '../support/services/kafka.ts'
-import { freePorts } from '../support/services/ports.ts'
+import { AUTHORIZER, plainUsers, startGuardedKafka } from '../support/services/guarded-kafka.ts'
 
 const ROLES = ['ingest', 'predict', 'warm', 'gateway', 'topics', 'schedule'] as const
 type Role = (typeof ROLES)[number]
@@ -21,26 +20,8 @@ const fetchToolsMs = 120_000
 beforeAll(() => findHelm('4'), fetchToolsMs)
 
 /** A broker that allows nothing to those who come by name, and everything to this test. */
-async function startGuarded(): Promise<{ readonly open: string; readonly guarded: string }> {
-  const [open = 0, guarded = 0, controller = 0] = await freePorts(3)
-  const users = ROLES.map((role) => `user_${role}="${password}"`).join(' ')
-  const listeners = `PLAINTEXT://127.0.0.1:${open},SASL_PLAINTEXT://127.0.0.1:${guarded}`
-  const { stop } = await startKafka({
-    settings: {
-      listeners: `${listeners},CONTROLLER://127.0.0.1:${controller}`,
-      'advertised.listeners': listeners,
-      'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
-      'inter.broker.listener.name': 'PLAINTEXT',
-      'sasl.enabled.mechanisms': 'PLAIN',
-      'listener.name.sasl_plaintext.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${users};`,
-      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-      'super.users': 'User:ANONYMOUS',
-    },
-  })
-  onTestFinished(stop)
-  return { open: `127.0.0.1:${open}`, guarded: `127.0.0.1:${guarded}` }
-}
+const startGuarded = () =>
+  startGuardedKafka({ ...plainUsers(Object.fromEntries(ROLES.map((role) => [role, password]))), ...AUTHORIZER })
 
 type Acl = {
   readonly resource: { readonly type: 'topic' | 'group'; readonly name: string }

@@ -10,10 +10,9 @@ import { settingsFrom } from '../../src/config/load.ts'
 import { eventually } from '../support/eventually.ts'
 import { makeFolder } from '../support/folder.ts'
 import { createTopics } from '../support/kafka-topics.ts'
-import { startKafka } from '../support/services/kafka.ts'
+import { startGuardedKafka } from '../support/services/guarded-kafka.ts'
 import { setScramPasswords } from '../support/services/kafka-users.ts'
 import { startPasswordGate } from '../support/services/password-gate.ts'
-import { freePorts } from '../support/services/ports.ts'
 import { startRedis } from '../support/services/redis.ts'
 import { startRedisCluster } from '../support/services/redis-cluster.ts'
 
@@ -100,28 +99,17 @@ it('Redis: a password that was never right is an error that says so', async () =
 })
 
 it('Kafka: a new password takes over without a restart, and records go on from where they were', async () => {
-  const [open = 0, guarded = 0, controller = 0] = await freePorts(3)
-  const listeners = `PLAINTEXT://127.0.0.1:${open},SASL_PLAINTEXT://127.0.0.1:${guarded}`
-  const { stop, nodes } = await startKafka({
-    settings: {
-      listeners: `${listeners},CONTROLLER://127.0.0.1:${controller}`,
-      'advertised.listeners': listeners,
-      'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
-      'inter.broker.listener.name': 'PLAINTEXT',
-      'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
-      'listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config':
-        'org.apache.kafka.common.security.scram.ScramLoginModule required;',
-    },
+  const { open, guarded, nodes } = await startGuardedKafka({
+    'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+    'listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config':
+      'org.apache.kafka.common.security.scram.ScramLoginModule required;',
   })
-  onTestFinished(stop)
-  const admin = `127.0.0.1:${open}`
-  await setScramPasswords(admin, { [username]: 'old' })
-  await createTopics([admin], { prefix: 'renewed.', partitions: 1 })
+  await setScramPasswords(open, { [username]: 'old' })
+  await createTopics([open], { prefix: 'renewed.', partitions: 1 })
   const { login, renew } = await secret()
   const sasl = { mechanism: 'scram-sha-512', ...login }
   const prefixes = { topicPrefix: 'renewed.', groupPrefix: 'renewed.' }
-  const { log } = enginesOf({ kafka: { brokers: [`127.0.0.1:${guarded}`], sasl, ...prefixes } })
+  const { log } = enginesOf({ kafka: { brokers: [guarded], sasl, ...prefixes } })
   const seen: string[] = []
   const consumer = await log.consume(
     { group: 'reader', topics: ['warm-requests'], batchRecordsMax: 10 },
@@ -143,7 +131,7 @@ it('Kafka: a new password takes over without a restart, and records go on from w
     log.append('warm-requests', [{ key: 'k', value: Buffer.from(text), headers: new Map() }])
   await append('by the old password')
 
-  await setScramPasswords(admin, { [username]: 'new' })
+  await setScramPasswords(open, { [username]: 'new' })
   await nodes[0]?.restart()
   expect(await refusalOf(() => append('refused'))).toMatchObject({ code: 'FW_LOG_UNAVAILABLE', retriable: true })
   await renew('new')
@@ -157,7 +145,7 @@ it('Kafka: a new password takes over without a restart, and records go on from w
 
   await expect(
     enginesOf({
-      kafka: { brokers: [`127.0.0.1:${guarded}`], sasl: { ...sasl, passwordFile: null, password: 'wrong' } },
+      kafka: { brokers: [guarded], sasl: { ...sasl, passwordFile: null, password: 'wrong' } },
     }).log.append('warm-requests', [{ key: 'k', value: new Uint8Array(1), headers: new Map() }]),
   ).rejects.toMatchObject({
     code: 'FW_LOG_UNAVAILABLE',
