@@ -48,10 +48,8 @@ const SIGNS: Readonly<Record<FindingState, string>> = { ok: 'ok  ', skip: '-   '
 function toText({ mode, roles, fails, warnings, findings }: Report): string {
   const bySubject = [...Map.groupBy(findings, ({ subject }) => subject)]
   const blocks = bySubject.map(([subject, each]) => [subject, ...each.flatMap(linesOf)].join('\n'))
-  const verdict =
-    fails + warnings === 0
-      ? 'Nothing is wrong.'
-      : `${fails} to mend, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}.`
+  const counts = `${fails} to mend, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}.`
+  const verdict = fails + warnings === 0 ? `Nothing is wrong: ${counts}` : counts
   return `${[`${mode}, as ${roles.join(', ')}`, ...blocks, verdict].join('\n\n')}\n`
 }
 
