@@ -1,5 +1,6 @@
 /** What a doctor asks the brokers. Every request is one that changes nothing, even where it is allowed. */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Admin, Broker, Cluster, PartitionMetadata } from 'kafkajs'
 import type { LogDiagnosis, Right, TopicFacts } from '../../ports/diagnosis.ts'
 import type { PresentTopic } from '../../ports/topic-admin.ts'
@@ -59,11 +60,12 @@ export function createKafkaDiagnosis(connection: KafkaConnection, topicPrefix: s
       right((to) => writeNowhere(to, names.nameOf(role)), ['UNKNOWN_TOPIC_OR_PARTITION', 'NOT_LEADER_FOR_PARTITION']),
     mayJoin: (group) =>
       right(
-        async (at) => {
-          const coordinator = await at.findGroupCoordinator({ groupId: group })
-          const beat = { groupId: group, groupGenerationId: 0, memberId: `doctor-${randomUUID()}` }
-          await (coordinator as Beating).heartbeat(beat)
-        },
+        (at) =>
+          onceThereAreGroups(async () => {
+            const coordinator = await at.findGroupCoordinator({ groupId: group })
+            const beat = { groupId: group, groupGenerationId: 0, memberId: `doctor-${randomUUID()}` }
+            await (coordinator as Beating).heartbeat(beat)
+          }),
         ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'REBALANCE_IN_PROGRESS', 'GROUP_ID_NOT_FOUND'],
       ),
     mayCreate: (role) => {
@@ -96,6 +98,22 @@ async function rightOf(request: () => Promise<unknown>, fine: readonly string[] 
     return types.some((type) => fine.includes(type)) ? 'yes' : 'unknown'
   }
 }
+
+/** A cluster makes the topic in which it keeps groups when it is first asked for one. */
+async function onceThereAreGroups(request: () => Promise<void>): Promise<void> {
+  for (let turn = 1; ; turn += 1) {
+    try {
+      return await request()
+    } catch (error) {
+      if (turn === TURNS_MAX || !errorTypes(error).some((type) => NO_GROUPS_YET.includes(type))) throw error
+    }
+    await delay(TURN_MS)
+  }
+}
+
+const NO_GROUPS_YET = ['GROUP_COORDINATOR_NOT_AVAILABLE', 'GROUP_LOAD_IN_PROGRESS', 'NOT_COORDINATOR_FOR_GROUP']
+const TURNS_MAX = 20
+const TURN_MS = 250
 
 async function brokersOf(cluster: Cluster): Promise<Awaited<ReturnType<LogDiagnosis['brokers']>>> {
   const { brokers } = await cluster.metadata()
