@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { csvCell } from './csv.ts'
 export const JOURNAL_HEADER = 'at_ms,workspace,session,path,probability,reason'
 
 /**
- * A journal in a file of its own in `folder`, `decisions-HOST-UUID.csv`: nobody else writes there, and a process that
+ * A journal in a file of its own in `folder`, `decisions-HOST-UUID.csv`, made with the first decision: nobody else writes there, and a process that
  * begins anew begins a new file. Rejects with FW_CONFIG_INVALID where there can be no such folder; `onError` hears later
  * that nothing more is written, such as on a full disk.
  */
@@ -25,16 +25,22 @@ export async function createDecisionJournal(
   } catch (cause) {
     throw unwritable(file, cause)
   }
-  const out = createWriteStream(file, { flags: 'wx' })
-  const ended = finished(out).catch((cause: unknown) => onError(unwritable(file, cause)))
-  out.write(`${JOURNAL_HEADER}\n`)
+  let opened: { readonly out: WriteStream; readonly ended: Promise<void> } | null = null
+  // Tools that only look on decide nothing, and leave no file behind.
+  const open = () => {
+    const out = createWriteStream(file, { flags: 'wx' })
+    const ended = finished(out).catch((cause: unknown) => onError(unwritable(file, cause)))
+    out.write(`${JOURNAL_HEADER}\n`)
+    return { out, ended }
+  }
   return {
     note(entry) {
-      if (out.writable) out.write(lineOf(entry))
+      opened ??= open()
+      if (opened.out.writable) opened.out.write(lineOf(entry))
     },
     async close() {
-      out.end()
-      await ended
+      opened?.out.end()
+      await opened?.ended
     },
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
@@ -45,4 +45,11 @@ test('a folder that cannot be made is a setting that is wrong, by its name', asy
     message: expect.stringContaining('predict.decisionsFolder'),
   })
   expect(await readFile(file, 'utf8')).toBe('here')
+})
+
+test('a journal in which nothing was noted leaves no file behind', async () => {
+  const journal = await createDecisionJournal(folder, failOn)
+  await journal.close()
+  expect(await readJournals(folder)).toEqual([])
+  expect(await readdir(folder)).toEqual([])
 })
