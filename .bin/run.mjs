@@ -20,6 +20,13 @@ async function main([task, ...args]) {
     console.error(`usage: node .bin/run.mjs ${Object.keys(tasks).join('|')} [arguments]`)
     return 2
   }
+  if (task === 'start') {
+    // The image is built without the examples.
+    const { understood } = await import('../examples/demo/options.mjs')
+    const { answer, status } = understood(args)
+    if (answer !== undefined) (status === 0 ? console.log : console.error)(answer)
+    if (answer !== undefined) return status
+  }
   await ensureInstalled()
   return run(args)
 }
@@ -86,6 +93,7 @@ function assetsOf(folder) {
 
 /** Builds, then shows the main job on this repository; the demonstration starts `forewarm up` and leaves it running. */
 async function start(args) {
+  console.error('forewarm: building')
   const status = await build()
   return status === 0
     ? runNode(['--disable-warning=ExperimentalWarning', join('examples', 'demo', 'main.ts'), ...args])
@@ -103,9 +111,12 @@ async function ensureInstalled() {
     throw new Error('node_modules is a link and does not match package-lock.json: install in the folder it points to')
   }
   console.error('forewarm: installing dependencies (npm ci)')
-  await npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'])
-  // Where npm is told to ignore install scripts, Node 24 comes without its binary.
-  if (!existsSync(node)) await npm(['rebuild', 'node', '--ignore-scripts=false'])
+  // No package runs a script of its own when it is installed, but for the one that brings the binary of Node 24.
+  const quietly = ['--no-audit', '--no-fund', '--loglevel=error']
+  await npm(['ci', '--ignore-scripts', ...quietly])
+  await npm(['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error'])
+  // An older Node leaves out optional packages that want a newer one: asked again, npm runs on the one just installed.
+  if (!isInstalled()) await npm(['install', '--no-save', '--ignore-scripts', ...quietly])
   if (!isInstalled()) throw new Error('npm ci ended well, but node_modules does not match package-lock.json')
 }
 
@@ -114,15 +125,15 @@ function isInstalled() {
   if (!existsSync(node) || !existsSync(installedLock)) return false
   const installed = JSON.parse(readFileSync(installedLock, 'utf8')).packages
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
-  // Optional packages are those of other platforms: they may be absent.
-  return Object.entries(wanted).every(([path, { version, optional }]) => {
-    return path === '' || installed[path]?.version === version || (optional && !installed[path])
+  // Optional packages of development are those of other platforms: they may be absent.
+  return Object.entries(wanted).every(([path, { version, optional, dev }]) => {
+    return path === '' || installed[path]?.version === version || (optional && dev && !installed[path])
   })
 }
 
 async function npm(args) {
   const script = process.env.npm_execpath
-  const [command, ...first] = script?.endsWith('.js') ? [process.execPath, script] : ['npm']
+  const [command, ...first] = script?.endsWith('.js') ? [existsSync(node) ? node : process.execPath, script] : ['npm']
   // Its output is no result of the task, so it goes to standard error.
   const status = await runCommand(command, [...first, ...args], ['ignore', 2, 2])
   if (status !== 0) throw new Error(`npm ${args[0]} failed with ${status}: see its message above`)

@@ -1,65 +1,5 @@
-/** What the dashboards show: panels by dashboard, each with its queries in the language of Prometheus. */
-
-export type Query = { readonly expr: string; readonly legend: string }
-
-export type Unit = 's' | 'bytes' | 'Bps' | 'ops' | 'percentunit' | 'short'
-
-export type Panel = {
-  readonly title: string
-  /** What it means, for whoever has never seen it. */
-  readonly description: string
-  readonly unit: Unit
-  readonly queries: readonly Query[]
-}
-
-export type Dashboard = {
-  /** Part of its address and of its file's name. */
-  readonly name: string
-  readonly title: string
-  /** Whether a workspace can be chosen. */
-  readonly byWorkspace: boolean
-  readonly panels: readonly Panel[]
-}
-
-const OF = 'workspace=~"$workspace"'
-
-const rate = (metric: string, by: string, where = ''): Query => ({
-  expr: `sum by (${by}) (rate(${metric}{${where}}[$__rate_interval]))`,
-  legend: by
-    .split(', ')
-    .map((label) => `{{${label}}}`)
-    .join(' '),
-})
-
-/** Median and the two tails of a histogram. */
-const quantiles = (metric: string, by: readonly string[] = [], where = ''): readonly Query[] =>
-  [0.5, 0.9, 0.99].map((share) => ({
-    expr: `histogram_quantile(${share}, sum by (${['le', ...by].join(', ')}) (rate(${metric}_bucket{${where}}[$__rate_interval])))`,
-    legend: [`p${share * 100}`, ...by.map((label) => `{{${label}}}`)].join(' '),
-  }))
-
-const bounds = (metric: string, where = ''): readonly Query[] =>
-  ['estimate', 'low', 'high'].map((bound) => ({
-    expr: `max by (workspace) (${metric}{${OF}, bound="${bound}"${where}})`,
-    legend: `{{workspace}} ${bound}`,
-  }))
-
-const settled = (verdict: string, by: string): string =>
-  `sum by (${by}) (rate(forewarm_settlements_total{${OF}, disposition="warmed", verdict="${verdict}"}[$__rate_interval]))`
-
-/** Hits / (hits + wasted); a group without one of the two counts as if it had none of that. */
-const accuracyBy = (by: string): Query => {
-  const [hit, wasted] = [settled('hit', by), settled('wasted', by)]
-  return { expr: `${hit} / (${hit} + (${wasted} or ${hit} * 0))`, legend: `{{${by}}}` }
-}
-
-const panel = (
-  unit: Unit,
-  title: string,
-  text: { readonly of: string; readonly queries: readonly Query[] },
-): Panel => ({
-  ...{ title, unit, description: text.of, queries: text.queries },
-})
+/** What the dashboards show: panels by dashboard. */
+import { accuracyBy, bounds, type Dashboard, increase, OF, panel, quantiles, rate } from './panels.ts'
 
 const PIPELINE: Dashboard = {
   name: 'pipeline',
@@ -70,9 +10,9 @@ const PIPELINE: Dashboard = {
       of: 'Accesses counted into the models, a second.',
       queries: [{ expr: 'sum(rate(forewarm_ingest_accesses_total[$__rate_interval]))', legend: 'accesses' }],
     }),
-    panel('short', 'Lag of the models', {
-      of: 'Records between the models and the end of the log. Models that fall behind predict late.',
-      queries: [{ expr: 'sum by (topic) (forewarm_ingest_lag)', legend: '{{topic}}' }],
+    panel('short', 'Lag', {
+      of: 'Records that ingest, predict, warm and its pointers have not taken yet. What falls behind warms late.',
+      queries: [{ expr: 'sum by (group, topic) (forewarm_consumer_lag)', legend: '{{group}} {{topic}}' }],
     }),
     panel('s', 'From an access to its warm', {
       of: 'Time from the access that led to a command to its files being in the cache.',
@@ -192,18 +132,11 @@ const WARMING: Dashboard = {
     }),
     panel('short', 'Ended runs', {
       of: 'Runs by the state that they ended in.',
-      queries: [
-        { expr: 'sum by (state) (increase(forewarm_runs_ended_total[$__rate_interval]))', legend: '{{state}}' },
-      ],
+      queries: [increase('forewarm_runs_ended_total', 'state')],
     }),
     panel('short', 'Files of ended runs', {
       of: 'What became of the files of runs.',
-      queries: [
-        {
-          expr: 'sum by (outcome, detail) (increase(forewarm_runs_files_total[$__rate_interval]))',
-          legend: '{{outcome}} {{detail}}',
-        },
-      ],
+      queries: [increase('forewarm_runs_files_total', 'outcome, detail')],
     }),
     panel('s', 'Time of a run', {
       of: 'Time from the request of a run to its end, by state.',
@@ -251,18 +184,11 @@ const HEALTH: Dashboard = {
   panels: [
     panel('short', 'Dead letters', {
       of: 'Records that could not be read, by topic and reason. Anything above 0 wants a look.',
-      queries: [
-        {
-          expr: 'sum by (topic, reason) (increase(forewarm_dead_letters_total[$__rate_interval]))',
-          legend: '{{topic}} {{reason}}',
-        },
-      ],
+      queries: [increase('forewarm_dead_letters_total', 'topic, reason')],
     }),
     panel('short', 'Dropped accesses', {
       of: 'Accesses that a full publisher dropped, by cause: learning misses them.',
-      queries: [
-        { expr: 'sum by (cause) (increase(forewarm_publisher_dropped_total[$__rate_interval]))', legend: '{{cause}}' },
-      ],
+      queries: [increase('forewarm_publisher_dropped_total', 'cause')],
     }),
     panel('ops', 'Writes of models', {
       of: 'Compare-and-set writes by result. Many that are ahead: two owners of one partition.',

@@ -1,7 +1,8 @@
 /** Writes the dashboards as Grafana reads them, into the chart, which carries them as ConfigMaps. `npm run docs` runs it. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DASHBOARDS, type Dashboard, type Panel } from './dashboards.ts'
+import { DASHBOARDS } from './dashboards.ts'
+import type { Dashboard, Panel } from './panels.ts'
 
 export const dashboardsFolder = join(import.meta.dirname, '../helm/forewarm/dashboards')
 

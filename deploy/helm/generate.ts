@@ -24,7 +24,7 @@ type Schema = { readonly [key: string]: unknown }
 
 /** Settings that the chart sets by itself, or that would put a secret into a ConfigMap. */
 const OWNED =
-  /^(mode|embedded|health\.(host|port)|gateway\.(host|port)|telemetry\.prometheus|kafka\.(tls|sasl)|(model|cache)\.redis\.(username|passwordFile|tls)|registry\.(username|passwordFile))$/
+  /^(mode|embedded|health\.(host|port)|gateway\.(host|port|tokensFile|tls|oidc\.caFile)|telemetry\.prometheus|kafka\.(tls|sasl)|(model|cache)\.redis\.(username|passwordFile|tls)|registry\.(username|passwordFile|tls))$/
 
 /** What is never printed and yet no secret: nobody gets from the hash to the token. */
 const HASH = /^gateway\.tokens\..*\.sha256$/

@@ -3,13 +3,16 @@ import type { CacheKey } from '../ports/cache.ts'
 
 /** How long entries live. The time left to an entry says when it was last read, which is what pressure is measured by. */
 export type CacheLifetimes = {
-  /** Of a value that was read or filled by a reader; renewed at each hit. */
+  /** Of a value that was read, predicted or filled by a reader; renewed at each hit. */
   readonly readMs: number
-  /** Of a warm that nobody has read yet: it is the first to leave. */
+  /** Of a warm that a run asked for and that nobody has read yet. */
   readonly unreadMs: number
-  /** An entry that was read within this time is live: it counts as pressure, and no warm takes its place. Older ones are cold. */
+  /**
+   * An entry that was read within this time is live: it counts as pressure, and no run takes its place. Older ones are
+   * cold.
+   */
   readonly liveMs: number
-  /** Of a path's pointer to its current version, where pointers have a life; renewed when it is read or moved. */
+  /** How much longer than values a path's pointer lives, where pointers have a life; renewed when it is read or moved. */
   readonly pointerMs: number
 }
 
@@ -17,7 +20,7 @@ const MINUTE_MS = 60_000
 const DAY_MS = 1_440 * MINUTE_MS
 
 export const DEFAULT_LIFETIMES: CacheLifetimes = {
-  readMs: DAY_MS,
+  readMs: 5 * 365 * DAY_MS,
   unreadMs: 10 * MINUTE_MS,
   liveMs: 15 * MINUTE_MS,
   pointerMs: 30 * DAY_MS,
@@ -25,25 +28,20 @@ export const DEFAULT_LIFETIMES: CacheLifetimes = {
 
 const JITTER_SHARE = 0.1
 
-/** The same for what was read, at most: a part of the time that an entry is live. */
-const READ_JITTER_OF_LIVE = 0.25
-
 /**
  * A lifetime of a key, longer or shorter by up to a tenth so that entries put together do not all leave together.
- * The shift follows from the key alone: every process knows it, and can tell from the time left when an entry was read.
+ * The shift follows from the key alone, so that every process knows it. What was read has none: Redis evicts what has the
+ * least time left, and that is to be what was used longest ago, also in a cache that turns over within seconds.
  */
-export const jitteredMs = (lifetimeMs: number, key: CacheKey): number =>
-  shiftedMs(lifetimeMs, JITTER_SHARE * lifetimeMs, key)
-
-/**
- * Lifetime of a key from its last read. Redis evicts what has the least time left and knows nothing of live and cold, so
- * the shift is small beside `liveMs`: a value that was read just now has more time left than any that has turned cold.
- */
-export const readLifeMs = ({ readMs, liveMs }: CacheLifetimes, key: CacheKey): number =>
-  shiftedMs(readMs, Math.min(JITTER_SHARE * readMs, READ_JITTER_OF_LIVE * liveMs), key)
-
-function shiftedMs(lifetimeMs: number, shiftMsMax: number, key: CacheKey): number {
+export function jitteredMs(lifetimeMs: number, key: CacheKey): number {
   const hash = murmur2(new TextEncoder().encode(`${key.workspaceId}:${key.rest}`)) >>> 0
   const share = (hash / 0xffffffff) * 2 - 1
-  return Math.max(1, Math.round(lifetimeMs + shiftMsMax * share))
+  return Math.max(1, Math.round(lifetimeMs * (1 + JITTER_SHARE * share)))
 }
+
+/** Life of a pointer: longer than that of any value, so that it leaves after them. */
+export const pointerLifeMs = ({ readMs, pointerMs }: CacheLifetimes, key: CacheKey): number =>
+  readMs + jitteredMs(pointerMs, key)
+
+/** A warm that a run asked for has at most so much time left. */
+export const askedLifeMsMax = ({ unreadMs }: CacheLifetimes): number => Math.ceil(unreadMs * (1 + JITTER_SHARE))

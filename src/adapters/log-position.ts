@@ -35,6 +35,6 @@ export function truncated(
   return new ForewarmError(
     'FW_LOG_TRUNCATED',
     `${partitionName(partition)} holds offsets ${bounds.first} to ${bounds.end}, but reading is to go on at ${wanted}: ` +
-      'retention was shorter than the model remembers, or the topic was made anew; rebuild the model from what is there',
+      'retention was shorter than the model remembers, or the topic was made anew; docs/operations.md says how to go on',
   )
 }

@@ -7,6 +7,8 @@ type Place = {
   readonly path: string
   readonly commands: readonly Command[]
   readonly options: readonly Option[]
+  /** What may stand in the place of its arguments, where that is a choice. */
+  readonly choices: readonly string[]
 }
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const
@@ -23,27 +25,34 @@ export function completionCommand(root: () => Command, write: (text: string) => 
   return new Command('completion')
     .description('print the script by which a shell completes commands and options')
     .addArgument(new Argument('<shell>', 'the shell').choices([...SHELLS]))
+    .option('--json', 'as JSON: {shell, script}')
     .addHelpText('after', NOTES)
-    .action((shell: Shell) => write(SCRIPTS[shell]([...placesOf(root(), '')])))
+    .action((shell: Shell, { json }: { json?: true }) => {
+      const script = SCRIPTS[shell]([...placesOf(root(), '')])
+      write(json ? `${JSON.stringify({ shell, script })}\n` : script)
+    })
 }
 
 function* placesOf(command: Command, path: string): Iterable<Place> {
-  yield { path, commands: command.commands, options: command.options.filter(({ hidden }) => !hidden) }
+  const { commands, options, registeredArguments } = command
+  const choices = registeredArguments.flatMap(({ argChoices }) => argChoices ?? [])
+  yield { path, commands, options: options.filter(({ hidden }) => !hidden), choices }
   for (const one of command.commands) yield* placesOf(one, `${path} ${one.name()}`)
 }
 
 const HELP = '--help'
 
-const wordsOf = ({ commands, options }: Place): readonly string[] => [
+const wordsOf = ({ commands, options, choices }: Place): readonly string[] => [
   ...commands.map((command) => command.name()),
+  ...choices,
   ...options.flatMap(({ long }) => long ?? []),
   HELP,
 ]
 
 const choicesOf = (places: readonly Place[]): readonly (readonly [path: string, words: readonly string[]])[] =>
   places.flatMap(({ path, options }) =>
-    options.flatMap(({ long, argChoices }) =>
-      long === undefined || argChoices === undefined ? [] : [[`${path} ${long}`, argChoices] as const],
+    options.flatMap(({ long, short, argChoices = [] }) =>
+      argChoices.length === 0 ? [] : [long, short].flatMap((flag) => (flag ? [[`${path} ${flag}`, argChoices]] : [])),
     ),
   )
 
@@ -88,14 +97,16 @@ end
 ${places.flatMap(fishLines).join('\n')}
 `
 
-function fishLines({ path, commands, options }: Place): readonly string[] {
+function fishLines({ path, commands, options, choices }: Place): readonly string[] {
   const here = `complete -c forewarm -n ${quoted(`__forewarm_at "${path}"`)}`
   return [
     ...commands.map((command) => `${here} -a ${quoted(command.name())} -d ${quoted(command.description())}`),
-    ...options.flatMap(({ long, description, argChoices }) => {
+    ...(choices.length > 0 ? [`${here} -f -a ${quoted(choices.join(' '))}`] : []),
+    ...options.flatMap(({ long, short, description, argChoices }) => {
       if (long === undefined) return []
-      const choices = argChoices === undefined ? '' : ` -x -a ${quoted(argChoices.join(' '))}`
-      return [`${here} -l ${quoted(long.slice(2))} -d ${quoted(description)}${choices}`]
+      const flags = ` -l ${quoted(long.slice(2))}${short ? ` -s ${short.slice(1)}` : ''}`
+      const values = argChoices === undefined ? '' : ` -x -a ${quoted(argChoices.join(' '))}`
+      return [`${here}${flags} -d ${quoted(description)}${values}`]
     }),
   ]
 }

@@ -1,7 +1,7 @@
 /** `forewarm config`: what the settings are, and what they can be. */
 import { Command } from 'commander'
 import { stringify } from 'yaml'
-import { redacted, settingsReference } from '../config/print.ts'
+import { documentedSettings, redacted, settingsReference } from '../config/print.ts'
 import { settingsSchema } from '../config/schema.ts'
 import type { CommandContext } from './context.ts'
 
@@ -18,10 +18,14 @@ export function configCommand({ settings, write }: CommandContext): Command {
   command
     .command('schema')
     .description('the JSON Schema of the settings file')
+    .option('--json', 'it is JSON always')
     .action(() => write(`${JSON.stringify(settingsSchema, null, 2)}\n`))
   command
     .command('reference')
     .description('all settings with their variables and defaults, in Markdown')
-    .action(() => write(settingsReference()))
+    .option('--json', 'as one JSON list')
+    .action(({ json }: { json?: true }) =>
+      write(json ? `${JSON.stringify(documentedSettings())}\n` : settingsReference()),
+    )
   return command
 }

@@ -1,27 +1,33 @@
 /** What every command gets: the settings, read when they are first needed, and where its output goes. */
+import { existsSync } from 'node:fs'
+import { ownEnvironment } from '../config/environment.ts'
 import { loadSettings } from '../config/load.ts'
 import type { Settings } from '../config/schema.ts'
+import type { Terminal } from './terminal.ts'
 
-export type CommandContext = {
+export type CommandContext = Terminal & {
   readonly settings: () => Settings
-  readonly write: (text: string) => void
-  /** Sets the exit code of a command that ends in order but has something to tell by it. */
-  readonly exit: (code: number) => void
-  /** Ends with an exit code, whatever is still open: for processes, which have stopped in order by then. */
-  readonly end: (code: number) => void
 }
 
-export function commandContext(configFile: () => string | undefined): CommandContext {
+export function commandContext(terminal: Terminal, configFile: () => string | undefined): CommandContext {
   let loaded: Settings | undefined
   return {
+    ...terminal,
     settings: () => {
-      loaded ??= loadSettings(configFile())
+      if (loaded === undefined) {
+        const file = configFile()
+        if (terminal.atTerminal && file === undefined) terminal.report(unusedFile())
+        loaded = loadSettings(file)
+      }
       return loaded
     },
-    write: (text) => process.stdout.write(text),
-    exit: (code) => {
-      process.exitCode = code
-    },
-    end: (code) => process.exit(code),
   }
 }
+
+/** What `init` writes unless told. It is not used for its being there: a checkout may not choose plugins and servers. */
+export const STARTER_FILE = 'forewarm.yaml'
+
+const unusedFile = (): string =>
+  ownEnvironment()['FOREWARM_CONFIG'] === undefined && existsSync(STARTER_FILE)
+    ? `forewarm: ${STARTER_FILE} is here and not used: name it by --config ${STARTER_FILE}, or export FOREWARM_CONFIG\n`
+    : ''

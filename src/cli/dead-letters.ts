@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { type DeadLetter, type LetterFilter, readDeadLetters, redrive } from '../flows/dead-letters.ts'
 import { ForewarmError } from '../ports/errors.ts'
 import type { EventLog } from '../ports/event-log.ts'
+import { printable } from './printable.ts'
 
 export type DeadLettersContext = {
   /** Opens the log that the settings name, lends it to the work, closes it. */
@@ -125,10 +126,6 @@ function pageOf(letter: DeadLetter): string {
     record.value.byteLength > SHOWN_BYTES_MAX ? `first ${SHOWN_BYTES_MAX} bytes; all of them with --json\n` : ''
   return `${lineOf(letter)}key: ${printable(record.key ?? '(none)')}\nheaders:\n${headers.join('')}value:\n${hexDump(value)}${cut}`
 }
-
-/** What anybody may have written must not steer the terminal: control and direction characters become escapes. */
-const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
 
 const LINE_BYTES = 16
 

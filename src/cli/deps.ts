@@ -7,17 +7,15 @@ import { closure, type ImportGraph, restrictedTo, reversed } from '../dependenci
 import { graphDot, graphJson } from '../dependencies/render.ts'
 import { graphTree } from '../dependencies/tree.ts'
 import { ForewarmError } from '../ports/errors.ts'
-import type { CommandContext } from './context.ts'
+import { printable } from './printable.ts'
+import { counted } from './runs/figures.ts'
+import { LINE_START, type Terminal } from './terminal.ts'
 
-export type DepsContext = Pick<CommandContext, 'write' | 'exit'> & {
+export type DepsContext = Omit<Terminal, 'end'> & {
   /** Only asked where a workspace is named. */
   readonly settings: () => Settings | Promise<Settings>
   /** Aborted when the user wants the command to end. */
   readonly signal: AbortSignal
-  /** Tells the user something beside the result. */
-  readonly report: (text: string) => void
-  /** Whether progress is looked at. */
-  readonly atTerminal: boolean
 }
 
 type Options = {
@@ -61,9 +59,12 @@ async function run(context: DepsContext, paths: readonly string[], options: Opti
   }
   const { graph: whole, counts } = found
   const { unreadable, tooLarge, faulty } = counts
-  if (unreadable > 0) context.report(`forewarm: ${unreadable} files cannot be read: their imports are missing\n`)
-  if (tooLarge > 0) context.report(`forewarm: ${tooLarge} files are too large: their imports are missing\n`)
-  if (faulty > 0) context.report(`forewarm: ${faulty} files have faults in their source: some imports may be missing\n`)
+  const tell = (files: number, what: string) => {
+    if (files > 0) context.report(`forewarm: ${counted(files, 'file')} ${what}\n`)
+  }
+  tell(unreadable, 'cannot be read: the imports are missing')
+  tell(tooLarge, 'too large: the imports are missing')
+  tell(faulty, 'with faults in the source: some imports may be missing')
   context.write(shown(whole, paths, options))
 }
 
@@ -74,15 +75,22 @@ function shown(whole: ImportGraph, paths: readonly string[], options: Options): 
   const chosen = roots === null ? graph : restrictedTo(graph, new Set(closure(graph, roots, depth).keys()))
   if (options.cycles) return shownCycles(chosen, options)
   if (options.json) return graphJson(chosen)
-  if (options.dot) return graphDot(chosen)
-  return roots === null ? graphTree(graph, [...graph.keys()].sort(), 1) : graphTree(chosen, roots, depth)
+  const named = readable(chosen)
+  if (options.dot) return graphDot(named)
+  return roots === null ? graphTree(named, [...named.keys()].sort(), 1) : graphTree(named, roots.map(printable), depth)
 }
+
+/** Names as they may be shown: what a repository calls its files must not begin lines of its own. */
+const readable = (graph: ImportGraph): ImportGraph =>
+  new Map([...graph].map(([file, imports]) => [printable(file), imports.map(printable)]))
 
 function shownCycles(graph: ImportGraph, { json, dot }: Options): string {
   const groups = cycles(graph)
   if (json) return `${JSON.stringify(groups, null, 2)}\n`
-  if (dot) return graphDot(restrictedTo(graph, new Set(groups.flat())))
-  return groups.map((group) => `${group.length} files\n${group.map((file) => `  ${file}\n`).join('')}`).join('')
+  if (dot) return graphDot(readable(restrictedTo(graph, new Set(groups.flat()))))
+  return groups
+    .map((group) => `${group.length} files\n${group.map((file) => `  ${printable(file)}\n`).join('')}`)
+    .join('')
 }
 
 /** The files that the paths mean; null: all. */
@@ -110,7 +118,7 @@ const PROGRESS_FILES = 250
 function progressOf({ atTerminal, report }: DepsContext): GraphRequest['onProgress'] {
   return (done, of) => {
     if (!atTerminal || of < PROGRESS_FILES) return
-    if (done === of) report('\r\x1b[K')
-    else if (done % PROGRESS_FILES === 0) report(`\r\x1b[Kparsing ${done} of ${of} files`)
+    if (done === of) report(LINE_START)
+    else if (done % PROGRESS_FILES === 0) report(`${LINE_START}parsing ${done} of ${of} files`)
   }
 }

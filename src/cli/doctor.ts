@@ -5,6 +5,7 @@ import type { Finding, FindingState } from '../flows/doctor/finding.ts'
 import { DOCTOR_ROLES, type DoctorRole } from '../flows/doctor/needs.ts'
 import { EXIT_CODES } from '../process.ts'
 import type { CommandContext } from './context.ts'
+import { printable } from './printable.ts'
 
 const PROCESSES: readonly DoctorRole[] = ['ingest', 'predict', 'warm', 'gateway']
 
@@ -54,6 +55,6 @@ function toText({ mode, roles, fails, warnings, findings }: Report): string {
 }
 
 const linesOf = ({ state, what, mend }: Finding): readonly string[] => [
-  `  ${SIGNS[state]}  ${what}`,
-  ...(mend === null ? [] : [`        mend: ${mend}`]),
+  `  ${SIGNS[state]}  ${printable(what)}`,
+  ...(mend === null ? [] : [`        mend: ${printable(mend)}`]),
 ]

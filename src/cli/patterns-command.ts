@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { modelReader, type Parts } from '../compose/parts.ts'
 import { withParts } from '../compose/tools.ts'
-import { chooseWorkspace } from '../compose/workspace-of.ts'
+import { workspaceLearned } from '../compose/workspace-of.ts'
 import { listWorkspaces } from '../flows/model-admin.ts'
 import { filePatterns, type PatternsQuery, patternsOf } from '../flows/patterns.ts'
 import { ForewarmError } from '../ports/errors.ts'
@@ -27,7 +27,7 @@ export const patternsCommand = (context: CommandContext): Command =>
     .option('--file <path>', 'of one file alone')
     .option('--json', 'as one JSON object')
     .action(async ({ workspace: given, limit, file, json }: Options) => {
-      const { settings, workspace } = chooseWorkspace(context.settings(), given, process.cwd())
+      const { settings, workspace } = workspaceLearned(context.settings(), given, process.cwd())
       const text = await withParts(settings, (parts) =>
         answerOf(parts, { workspace, nowMs: parts.engines.clock.now(), limit }, { file, json: json ?? false }),
       )

@@ -8,7 +8,8 @@ import type {
   Related,
 } from '../ports/patterns.ts'
 import { columns } from './columns.ts'
-import { count, percent, printable, seconds } from './runs/figures.ts'
+import { printable } from './printable.ts'
+import { count, counted, percent, seconds } from './runs/figures.ts'
 
 /** Files of a sequence or session that are named. */
 const NAMED_MAX = 6
@@ -23,7 +24,7 @@ export function patternsText(patterns: Patterns): string {
   const hour = new Date(atMs).getUTCHours()
   return blocks([
     [
-      `${printable(workspace)}: ${count(accesses)} reads of ${count(files)} files, ${count(closedSessions)} sessions ended`,
+      `${printable(workspace)}: ${counted(accesses, 'read')} of ${counted(files, 'file')}, ${counted(closedSessions, 'session')} ended`,
     ],
     table('Read together', ['COUNT', 'STRENGTH', 'FILES'], patterns.correlations.map(correlationRow)),
     titled('Recurring sequences', patterns.recurring.map(recurringLine)),
@@ -43,7 +44,9 @@ export function filePatternsText(file: FilePatterns): string {
   const byMean = meanIntervalNextMs === null ? 'unknown' : isoOf(meanIntervalNextMs)
   const byClock = next === null ? [] : [`  by the clock             ${nextRow(next).slice(0, 3).join(', ')}`]
   return blocks([
-    [`${printable(path)} in ${printable(workspace)}: read ${count(frequency)} times, last at ${isoOf(lastAccessMs)}`],
+    [
+      `${printable(path)} in ${printable(workspace)}: read ${counted(frequency, 'time')}, last at ${isoOf(lastAccessMs)}`,
+    ],
     table('Read together with', ['COUNT', 'STRENGTH', 'FILE'], file.together.map(relatedRow)),
     table('Read right after it', ['COUNT', 'STRENGTH', 'FILE'], file.after.map(relatedRow)),
     titled('Hours (UTC)', hoursLines(file.hoursOfDay, file.hoursOfWeek)),
@@ -53,7 +56,7 @@ export function filePatternsText(file: FilePatterns): string {
 }
 
 /** The day as bars, and the week as a grid, a row a day; the busiest hour has the fullest sign. */
-export function hoursLines(day: readonly number[], week: readonly number[]): readonly string[] {
+function hoursLines(day: readonly number[], week: readonly number[]): readonly string[] {
   if (day.every((reads) => reads === 0)) return []
   const most = Math.max(...week)
   const shade = (reads: number) => (reads === 0 ? SHADES[0] : SHADES[Math.ceil((4 * reads) / most)])
@@ -85,12 +88,12 @@ const relatedRow = ({ path, count: times, strength }: Related): readonly string[
 ]
 
 const recurringLine = ({ analyzer, sessions, paths }: AnalyzerSequence): string =>
-  `  ${printable(analyzer)}, ${sessions} sessions, ${count(paths.length)} files: ${named(paths, ' → ')}`
+  `  ${printable(analyzer)}, ${counted(sessions, 'session')}, ${counted(paths.length, 'file')}: ${named(paths, ' → ')}`
 
 function sessionLine({ session, analyzer, startedAtMs, endedAtMs, reads, paths }: LatestSession): string {
   const took = startedAtMs === null || endedAtMs === null ? '' : ` in ${seconds(endedAtMs - startedAtMs)}`
   const began = startedAtMs === null ? 'unknown time'.padEnd(20) : isoOf(startedAtMs)
-  return `  ${began}  ${printable(analyzer)}, ${count(reads)} reads${took}, ${printable(session)}: ${named(paths, ', ')}`
+  return `  ${began}  ${printable(analyzer)}, ${counted(reads, 'read')}${took}, ${printable(session)}: ${named(paths, ', ')}`
 }
 
 const nextRow = ({ expectedAtMs, probability, reason, path }: Patterns['next'][number]): readonly string[] => [

@@ -3,11 +3,11 @@ import { Command } from 'commander'
 import { openSwitches } from '../compose/switches.ts'
 import { withParts } from '../compose/tools.ts'
 import { chooseWorkspace } from '../compose/workspace-of.ts'
-import { resumeEverywhere } from '../flows/switches.ts'
+import { pauseEverywhere, resumeEverywhere } from '../flows/switches.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Pause, Switches } from '../ports/switches.ts'
 import type { CommandContext } from './context.ts'
-import { printable } from './runs/figures.ts'
+import { printable } from './printable.ts'
 import { requester } from './warm-command.ts'
 
 type Options = { readonly workspace?: string; readonly json?: true }
@@ -15,7 +15,7 @@ type Options = { readonly workspace?: string; readonly json?: true }
 export const pauseCommands = (context: CommandContext): readonly Command[] => [
   switchCommand(context, 'pause', {
     description: 'stop all warming, or that of one workspace, within a second; it stays stopped through restarts',
-    change: (switches, workspace) => switches.pause(workspace, requester()),
+    change: (switches, workspace, clock) => pauseEverywhere(switches, { workspace, by: requester() }, clock),
   }),
   switchCommand(context, 'resume', {
     description: 'let warming go on that was paused',

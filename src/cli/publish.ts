@@ -4,20 +4,21 @@ import { Command, InvalidArgumentError } from 'commander'
 import { readTraceRows } from '../adapters/trace/trace-rows.ts'
 import { type ReplayOptions, type ReplayStats, replayTrace } from '../sdk/replay-trace.ts'
 import type { ConnectLog } from './log-connection.ts'
+import { counted } from './runs/figures.ts'
+import type { Terminal } from './terminal.ts'
 
 export type PublishContext = {
   readonly connect: ConnectLog
   /** Aborted when the command is to stop; what was sent until then stays sent. */
   readonly signal: AbortSignal
-  /** Progress and summary. */
-  readonly report: (text: string) => unknown
-}
+} & Pick<Terminal, 'write' | 'report'>
 
 type Options = {
   readonly speed: number | 'max'
   readonly workspace?: string
   readonly keepTimes?: true
   readonly quiet?: true
+  readonly json?: true
 }
 
 /** Time between two lines of progress, milliseconds. */
@@ -36,6 +37,7 @@ export function publishCommand(context: PublishContext): Command {
     .option('--workspace <name>', "publish everything under this workspace instead of the trace's own")
     .option('--keep-times', "keep the trace's times; else they are moved to now")
     .option('--quiet', 'no progress')
+    .option('--json', 'no progress; what was published as one JSON object')
     .action((trace: string, options: Options) => publish(context, trace, options))
 }
 
@@ -50,7 +52,7 @@ async function publish(context: PublishContext, trace: string, options: Options)
   const { log, codec, clock, shards, close } = await context.connect()
   let toldMs = Number.NEGATIVE_INFINITY
   const progress: ReplayOptions['progress'] = (state) => {
-    if (options.quiet || clock.monotonicMs() - toldMs < PROGRESS_MS) return
+    if (options.quiet || options.json || clock.monotonicMs() - toldMs < PROGRESS_MS) return
     toldMs = clock.monotonicMs()
     const share = Math.floor((100 * (state.published + state.skipped)) / Math.max(1, state.rowsAll))
     context.report(`forewarm: ${share} % of ${state.rowsAll} reads\n`)
@@ -63,7 +65,8 @@ async function publish(context: PublishContext, trace: string, options: Options)
       { log, codec, clock, newId: randomUUID },
       { rows, speed, workspace, keepTimes, shards, signal, progress },
     )
-    context.report(summary(stats))
+    if (options.json) context.write(`${JSON.stringify(stats)}\n`)
+    else context.report(summary(stats))
   } finally {
     await close()
   }
@@ -71,5 +74,5 @@ async function publish(context: PublishContext, trace: string, options: Options)
 
 function summary({ published, records, sessions, skipped }: ReplayStats): string {
   const left = skipped === 0 ? '' : `; ${skipped} left out: their names break a limit of schemas/README.md`
-  return `forewarm: ${published} reads of ${sessions} sessions published in ${records} records${left}\n`
+  return `forewarm: ${counted(published, 'read')} of ${counted(sessions, 'session')} published in ${counted(records, 'record')}${left}\n`
 }

@@ -5,11 +5,13 @@ import { Command, Option } from 'commander'
 import { type CommandEnd, canStrace, type RecordMethod, runRecorded } from '../adapters/recorder/run-recorded.ts'
 import { createWorkspaceFiles } from '../adapters/recorder/workspace-files.ts'
 import { createTraceWriter } from '../adapters/trace/trace-rows.ts'
-import { workspaceRoot } from '../compose/workspace-of.ts'
+import { isFolder, workspaceRoot } from '../compose/workspace-of.ts'
+import { ForewarmError } from '../ports/errors.ts'
 import { createAccessPublisher } from '../sdk/access-publisher.ts'
 import type { SessionName } from '../sdk/session-batches.ts'
 import { analyzerName } from './analyzer-name.ts'
 import type { ConnectLog } from './log-connection.ts'
+import { counted } from './runs/figures.ts'
 
 export type RecordContext = {
   readonly connect: ConnectLog
@@ -33,12 +35,13 @@ type Options = {
   readonly revision?: string
   readonly method?: RecordMethod
   readonly summary?: true
+  readonly json?: true
 }
 
-/** Takes what was read; `close` resolves with one sentence on where it went. */
+/** Takes what was read; `close` resolves with how much of it has arrived, and one sentence on where. */
 type Sink = {
   write(path: string, timeMs: number): Promise<void> | void
-  close(): Promise<string>
+  close(): Promise<{ readonly kept: number; readonly where: string }>
 }
 
 const CLOSE_DEADLINE_MS = 5_000
@@ -56,11 +59,12 @@ export function recordCommand(context: RecordContext): Command {
     .option('--revision <id>', 'revision that the command works on')
     .addOption(new Option('--method <way>', 'how to watch; strace where it works').choices(['strace', 'node']))
     .option('--summary', 'say at the end, on standard error, what was recorded')
+    .option('--json', "the summary as one JSON object: standard output stays the command's")
     .action((command: readonly string[], options: Options) => record(context, command, options))
 }
 
 async function record(context: RecordContext, command: readonly string[], options: Options): Promise<void> {
-  const root = resolve(options.root ?? workspaceRoot(process.cwd()))
+  const root = existingRoot(options.root ?? workspaceRoot(process.cwd()))
   const workspace = options.workspace ?? context.workspaceAt(root) ?? basename(root)
   const [name = '', ...args] = command
   const session = sessionOf(workspace, analyzerName(command), options)
@@ -82,11 +86,20 @@ async function record(context: RecordContext, command: readonly string[], option
       return sink.write(named, timeMs)
     },
   })
-  const where = await sink.close()
-  if (options.summary) context.report(`forewarm: ${reads} reads of ${distinct.size} files by ${method}; ${where}\n`)
+  const { kept, where } = await sink.close()
+  const found = { workspace, ...session, method, reads, files: distinct.size, kept, out: options.out ?? null }
+  if (options.json) context.report(`${JSON.stringify(found)}\n`)
+  else if (options.summary)
+    context.report(`forewarm: ${counted(reads, 'read')} of ${counted(found.files, 'file')} by ${method}; ${where}\n`)
   if (!end.observed) context.report(`forewarm: nothing was seen of the command: ${mend(method)}\n`)
   else if (reads === 0) context.report(`forewarm: no file below ${root} was read: --root names another workspace\n`)
   context.end(end)
+}
+
+function existingRoot(folder: string): string {
+  const root = resolve(folder)
+  if (isFolder(root)) return root
+  throw new ForewarmError('FW_REQUEST_INVALID', `there is no folder ${root}: name that of the workspace as --root`)
 }
 
 const mend = (method: RecordMethod): string =>
@@ -104,15 +117,18 @@ const openSink = (context: RecordContext, { out, workspace, session }: SinkTarge
   out === undefined ? publishingSink(context, workspace, session) : fileSink(out, workspace, session)
 
 async function fileSink(out: string, workspace: string, { session }: SessionName): Promise<Sink> {
-  const writer = createTraceWriter(out)
+  const writer = await createTraceWriter(out)
+  let kept = 0
   let left = 0
   return {
     async write(path, timeMs) {
-      if (!(await writer.write({ timeMs, workspace, session, path }))) left += 1
+      if (await writer.write({ timeMs, workspace, session, path })) kept += 1
+      else left += 1
     },
     async close() {
       await writer.close()
-      return left === 0 ? `written to ${out}` : `written to ${out} but for ${left} whose names hold a line break`
+      const but = left === 0 ? '' : ` but for ${left} whose names hold a line break`
+      return { kept, where: `written to ${out}${but}` }
     },
   }
 }
@@ -127,10 +143,10 @@ async function publishingSink(context: RecordContext, workspace: string, session
       await publisher.close(CLOSE_DEADLINE_MS)
       await close()
       const { recorded, published } = publisher.stats()
-      if (published === recorded) return `${published} published`
+      if (published === recorded) return { kept: published, where: `${published} published` }
       const lost = `${recorded - published} of ${recorded} reads were not published: is the log there?`
       context.report(`forewarm: ${lost}\n`)
-      return lost
+      return { kept: published, where: lost }
     },
   }
 }

@@ -21,7 +21,7 @@ export const PAGE_SCRIPT = `
   const short = (value) => value >= 1e6 ? (value / 1e6).toFixed(1) + ' M' : value >= 1e4 ? Math.round(value / 1e3) + ' k' : String(Math.round(value));
   const three = (_, value) => value == null ? '' : value.toFixed(3);
   const axis = (label, values, size = 44) => ({ label, values, size, stroke: colour('soft'), labelSize: 22, font: '12px system-ui', labelFont: '12px system-ui', grid: { stroke: colour('line'), width: 1 }, ticks: { show: false } });
-  const tenths = (_, splits) => splits.map((value) => value.toFixed(1));
+  const shares = (_, splits) => splits.map((value) => value.toFixed(2).replace(/0$/, ''));
   const line = (label, name, dash) => ({ label, value: three, stroke: colour(name), width: name === 'warming' ? 2.5 : 1.75, dash, points: { show: false } });
   const charts = [];
   const draw = (id, options, data) => {
@@ -35,7 +35,7 @@ export const PAGE_SCRIPT = `
     const unit = { range: [0, 1.02] };
     draw('course', {
       scales: { x: { time: false, range: [0, report.reads] }, y: unit },
-      axes: [axis('reads', (_, splits) => splits.map(short), 28), axis('hit ratio', tenths)],
+      axes: [axis('reads', (_, splits) => splits.map(short), 28), axis('hit ratio', shares)],
       series: [{ label: 'reads', value: (_, value) => value == null ? '' : value.toLocaleString('en') }, line('LRU', 'lru', [6, 4]), line('with warming', 'warming'), line("Belady's bound", 'belady', [2, 3])],
     }, [reads, lru, warming, belady]);
     const bins = report.reliability;
@@ -43,7 +43,7 @@ export const PAGE_SCRIPT = `
     const kept = [null, ...bins.map((bin) => bin.used), null];
     draw('reliability', {
       scales: { x: { time: false, range: [0, 1] }, y: unit },
-      axes: [axis('promised probability', tenths, 28), axis('share read', tenths)],
+      axes: [axis('promised probability', shares, 28), axis('share read', shares)],
       series: [
         { label: 'promised', value: three },
         { label: 'as promised', value: three, stroke: colour('belady'), width: 1.5, dash: [2, 3], points: { show: false } },

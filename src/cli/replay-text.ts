@@ -11,7 +11,7 @@ export function reportText(report: ReplayReport): string {
     `hit ratio   LRU ${share(report.baselineHit)}   with warming ${share(report.hit)}   Belady's bound ${share(report.beladyHit)}`,
     `misses      ${percent(report.missReduction)} of LRU's removed`,
     `warms       ${report.warms} issued: precision ${share(report.precision)}, wasted ${report.wasted}, late ${report.late}`,
-    `traffic     ${report.perRead.toFixed(3)} inserted a read, ${report.touchesPerRead.toFixed(3)} renewed a read`,
+    `traffic     ${report.perRead.toFixed(3)} warms inserted for each read, ${report.touchesPerRead.toFixed(3)} entries renewed`,
     `own policy  ${share(ownPolicy.baselineHit)} without, ${share(ownPolicy.hit)} with warming: precision ${share(ownPolicy.precision)}, refused ${ownPolicy.refused}`,
     `settled     accuracy ${share(settled.accuracy)} by the model's own count: ${settled.hits} hits, ${settled.wasted} wasted, ${settled.late} late`,
     ...next20Lines(report),
@@ -39,7 +39,7 @@ const PLOT_COLUMNS = 60
 
 /** Later ones are drawn over earlier ones. */
 const MARKS = [
-  { key: 'belady', mark: '·', name: "Belady's bound" },
+  { key: 'belady', mark: '·', name: "Belady's bound: the best without warming" },
   { key: 'lru', mark: '○', name: 'LRU' },
   { key: 'warming', mark: '●', name: 'with warming' },
 ] as const

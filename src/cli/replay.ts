@@ -1,6 +1,6 @@
 /** `forewarm replay`: plays a recorded trace through the product's own fold and predictor, and judges every warm. */
-import { writeFile } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { appendFile, writeFile } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { writeDecisions } from '../adapters/trace/decisions-file.ts'
 import { readGraphFiles } from '../adapters/trace/graph-file.ts'
@@ -22,14 +22,9 @@ import { capacityOf, distinctFilesOf, type Trace } from '../model/replay/trace.t
 import { ForewarmError } from '../ports/errors.ts'
 import { reportHtml } from './replay-html.ts'
 import { reportText } from './replay-text.ts'
+import { LINE_START, type Terminal } from './terminal.ts'
 
-export type ReplayContext = {
-  readonly write: (text: string) => void
-  /** Progress and remarks, beside the result. */
-  readonly report: (text: string) => void
-  /** Whether somebody looks at the progress. */
-  readonly atTerminal: boolean
-}
+export type ReplayContext = Pick<Terminal, 'write' | 'report' | 'atTerminal'>
 
 type Flags = {
   readonly graph: readonly string[]
@@ -61,10 +56,11 @@ export function replayCommand(context: ReplayContext): Command {
       'play a recorded access trace through the fold and the predictor, strictly in order, and judge each warm',
     )
     .argument('<trace>', 'the trace file, sorted by time')
-    .option(
-      '--graph <files...>',
-      'files and import edges known beforehand: rows T,workspace,path and E,workspace,from,to',
-      [],
+    .addOption(
+      new Option(
+        '--graph <files...>',
+        'files and import edges known beforehand: rows T,workspace,path and E,workspace,from,to',
+      ).default([], 'none'),
     )
     .option('--capacity <size>', 'files that the cache holds: a number, or a share of the distinct files', '10%')
     .option('--latency <ms>', 'milliseconds from a decision to the warmed entry', milliseconds, 0)
@@ -79,7 +75,7 @@ export function replayCommand(context: ReplayContext): Command {
     .addOption(
       new Option('--without <evidence...>', 'kinds of evidence that learned does without, to see what they are worth')
         .choices(EVIDENCE)
-        .default([]),
+        .default([], 'none'),
     )
     .option('--decisions <file>', 'write every warm as after_row,at_ms,workspace,path (CSV or CSV.gz)')
     .option('--next20', 'measure the ranked lists against the next 20 files of the session (slower)')
@@ -90,6 +86,7 @@ export function replayCommand(context: ReplayContext): Command {
 }
 
 async function runReplay(context: ReplayContext, file: string, flags: Flags): Promise<void> {
+  await claimOutputs([flags.decisions, flags.html], [file, ...flags.graph])
   const trace = await readTrace(file)
   const options = { ...flags, capacityFiles: filesOf(flags.capacity, trace), latencyMs: flags.latency }
   const graphs = await graphsOf(context, trace, flags.graph)
@@ -123,7 +120,7 @@ export async function playTrace(
     if (next === null || session === undefined || !next.counts(row)) return
     next.count(row, (await parts.source.rank?.({ workspace: session.workspace, session: session.id }, HORIZON)) ?? [])
   }
-  const run = await replayTrace(trace, parts, settings, measure)
+  const run = await replayTrace(trace, { ...parts, afterRow: measure }, settings)
   const workspaces = new Set(trace.sessions.map(({ workspace }) => workspace))
   const learned = await Promise.all([...workspaces].map((workspace) => reader.learned(workspace)))
   const proofs = learned.filter((one) => one !== null).map(({ proof }) => proof)
@@ -157,6 +154,22 @@ async function graphsOf(
   return graphs
 }
 
+/** Before a replay of minutes, not after it: files that cannot be written, and those that it would write over. */
+async function claimOutputs(outputs: readonly (string | undefined)[], inputs: readonly string[]): Promise<void> {
+  const taken = inputs.map((input) => resolve(input))
+  for (const output of outputs) {
+    if (output === undefined) continue
+    if (taken.includes(resolve(output))) {
+      throw new ForewarmError(
+        'FW_REQUEST_INVALID',
+        `${output} would be written over: name another file for what comes out`,
+      )
+    }
+    taken.push(resolve(output))
+    await writing(output, (path) => appendFile(path, ''))
+  }
+}
+
 async function writing(file: string, write: (file: string) => Promise<void>): Promise<void> {
   try {
     await write(file)
@@ -176,7 +189,7 @@ function progressOf({ atTerminal, report }: ReplayContext, rows: number): (row: 
   let toldMs = startMs
   return (row) => {
     const done = row + 1
-    if (done === rows) return report('\r\x1b[K')
+    if (done === rows) return report(LINE_START)
     if (row % ROWS_PER_LOOK !== 0) return
     const nowMs = performance.now()
     if (nowMs - toldMs < PROGRESS_MS) return
@@ -184,7 +197,7 @@ function progressOf({ atTerminal, report }: ReplayContext, rows: number): (row: 
     const perSecond = (1_000 * done) / (nowMs - startMs)
     const leftSeconds = Math.ceil((rows - done) / perSecond)
     const share = Math.floor((100 * done) / rows)
-    report(`\r\x1b[K${share} % of ${rows} reads, ${Math.round(perSecond)} a second, ${leftSeconds} s left`)
+    report(`${LINE_START}${share} % of ${rows} reads, ${Math.round(perSecond)} a second, ${leftSeconds} s left`)
   }
 }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
+import { accuracyTargetOf } from '../compose/ingest.ts'
 import { type RunTools, withRuns } from '../compose/run-tools.ts'
 import { type ChosenWorkspace, chooseWorkspace } from '../compose/workspace-of.ts'
 import { needStrategy } from '../config/strategies.ts'
@@ -10,6 +11,8 @@ import { ForewarmError } from '../ports/errors.ts'
 import type { RunSummary } from '../ports/runs.ts'
 import { hasEnded } from '../warming/run/state.ts'
 import { NO_WISH, toWarmRequest } from '../warming/strategy/to-run-spec.ts'
+import { printable } from './printable.ts'
+import { statisticsOf, statisticsText } from './runs/statistics.ts'
 import { fileLine, lineOf, reportText, summaryJson } from './runs/summary.ts'
 import { reportOf, runToEnd } from './runs/wait.ts'
 import { outputOf, type RunsContext, requester, workspaceOption } from './warm-command.ts'
@@ -23,6 +26,9 @@ export function runsCommand(context: RunsContext): Command {
   part(command, 'show', 'one run, with the files that are not in the cache')
     .argument('<run>', 'id of the run')
     .action((id: string, options: Options) => show(context, id, options))
+  part(command, 'stats', 'what warming has come to: files and time a run, misses prevented, accuracy').action(
+    (options: Options) => stats(context, options),
+  )
   part(command, 'cancel', 'end a run; what it has warmed stays')
     .argument('<run>', 'id of the run')
     .action((id: string, options: Options) => cancel(context, id, options))
@@ -45,7 +51,7 @@ const list = (context: RunsContext, options: Options): Promise<void> =>
   inWorkspace(context, options, async ({ runs }, { workspace }) => {
     const found = await runs.list(workspace)
     const text = found.map((run) => (options.json ? `${JSON.stringify(summaryJson(run))}\n` : lineOf(run)))
-    context.write(text.length === 0 && !options.json ? `no runs of ${workspace}\n` : text.join(''))
+    context.write(text.length === 0 && !options.json ? `no runs of ${printable(workspace)}\n` : text.join(''))
   })
 
 const show = (context: RunsContext, id: string, options: Options): Promise<void> =>
@@ -59,11 +65,21 @@ const show = (context: RunsContext, id: string, options: Options): Promise<void>
     )
   })
 
+const stats = (context: RunsContext, options: Options): Promise<void> =>
+  inWorkspace(context, options, async ({ runs, models }, { workspace, settings }) => {
+    const [kept, learned] = await Promise.all([runs.list(workspace), models.learned(workspace)])
+    const accuracyTarget = accuracyTargetOf(settings)(workspace)
+    const told = statisticsOf({ workspace, runs: kept, learned, accuracyTarget })
+    context.write(options.json ? `${JSON.stringify(told)}\n` : statisticsText(told))
+  })
+
 const cancel = (context: RunsContext, id: string, options: Options): Promise<void> =>
   inWorkspace(context, options, async (tools, { workspace }) => {
     const { state } = await needRun(tools, workspace, id)
     const isOver = hasEnded(state)
     if (!isOver) await tools.append(cancelOf({ workspace, id }, { by: requester(), atMs: tools.clock.now() }))
+    if (!isOver && !tools.host.isThere())
+      context.report('forewarm: it ends once `forewarm up`, or another run, works on the file\n')
     const text = isOver ? `the run has ended already: ${state}\n` : 'cancelling: what is in flight still ends\n'
     context.write(options.json ? `${JSON.stringify({ id, state, cancelling: !isOver })}\n` : text)
   })

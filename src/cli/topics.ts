@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { applyTopics, assertNoneRefused, planTopics, type TopicPlan } from '../flows/topics.ts'
 import type { DesiredTopic, TopicAdmin } from '../ports/topic-admin.ts'
+import { counted } from './runs/figures.ts'
 
 /** What differs at a schema subject. */
 export type SubjectPlan = {
@@ -41,7 +42,7 @@ export function topicsCommand(deps: TopicsDeps): Command {
     .action(({ json }: { json?: true }) =>
       withParts(deps, async (parts) => {
         const plans = await planAll(parts)
-        deps.write(json ? toJson(plans) : `${toTable(plans)}`)
+        deps.write(json ? toJson(plans) : toTable(plans, 'to make: `forewarm topics apply` makes them'))
         if ([...plans.topics, ...plans.subjects].some(({ refusal }) => refusal !== null)) deps.exit(REFUSED_EXIT)
       }),
     )
@@ -54,7 +55,7 @@ export function topicsCommand(deps: TopicsDeps): Command {
         assertNoneRefused(await planTopics(parts.admin, parts.desired))
         const subjects = await parts.subjects.apply()
         const plans = { topics: await applyTopics(parts.admin, parts.desired), subjects }
-        deps.write(json ? toJson(plans) : toTable(plans))
+        deps.write(json ? toJson(plans) : toTable(plans, 'made'))
       }),
     )
   return command
@@ -80,9 +81,10 @@ type Row = readonly [name: string, action: string, what: string, present: string
 
 const HEAD: Row = ['NAME', 'ACTION', 'WHAT', 'PRESENT', 'DESIRED']
 
-/** One line for each difference, and one for each topic or subject that has none. */
-function toTable({ topics, subjects }: Plans): string {
-  const rows = [HEAD, ...topics.flatMap(topicRows), ...subjects.flatMap(subjectRows)]
+/** One line for each difference, one for each topic or subject that has none, and at the end what `became` of them. */
+function toTable({ topics, subjects }: Plans, became: string): string {
+  const found = [...topics.flatMap(topicRows), ...subjects.flatMap(subjectRows)]
+  const rows = [HEAD, ...found]
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const lines = rows.map((row) =>
     row
@@ -96,7 +98,9 @@ function toTable({ topics, subjects }: Plans): string {
   ]
     .filter(([, refusal]) => refusal !== null)
     .map(([name, refusal]) => `refused: ${name}: ${refusal}`)
-  return `${[...lines, ...refusals].join('\n')}\n`
+  const changes = found.filter(([, action]) => action === 'create' || action === 'change').length
+  const end = changes === 0 ? 'nothing to change' : `${counted(changes, 'change')} ${became}`
+  return `${[...lines, ...(refusals.length > 0 ? refusals : ['', end])].join('\n')}\n`
 }
 
 function topicRows({ name, action, differences }: TopicPlan): readonly Row[] {

@@ -17,10 +17,6 @@ import { type Interrupts, runToEnd } from './runs/wait.ts'
 import { strategyFor, wishFor } from './runs/wishes.ts'
 
 export type RunsContext = CommandContext & {
-  /** Progress and notes. */
-  readonly report: (text: string) => void
-  /** Whether progress goes to a terminal. */
-  readonly atTerminal: boolean
   readonly interrupts: () => Interrupts
 }
 
@@ -66,15 +62,21 @@ export function warmCommand(context: RunsContext): Command {
     .action((paths: readonly string[], options: Options) => warm(context, paths, options))
 }
 
+const WORKSPACE_ELSE = 'the workspace; else the nearest folder with .git, else the current one'
+
 export const workspaceOption = (command: Command): Command =>
-  command.option(
-    '-w, --workspace <name|folder>',
-    'the workspace; else the nearest folder with .git, else the current one',
-  )
+  command.option('-w, --workspace <name|folder>', WORKSPACE_ELSE)
+
+/** For commands that only look: the workspace need not be one of the settings any more. */
+export const workspaceNameOption = (command: Command): Command =>
+  command.option('-w, --workspace <name>', WORKSPACE_ELSE)
+
+const TIME_MS_MAX = 8_760 * 3_600_000
 
 function time(text: string): number {
   const timeMs = durationMs(text)
   if (timeMs === null || timeMs < 1) throw new InvalidArgumentError('a time with its unit, e.g. 60s or 5m')
+  if (timeMs > TIME_MS_MAX) throw new InvalidArgumentError('at most a year: 8760h')
   return timeMs
 }
 

@@ -1,7 +1,9 @@
 /** The manual's interface on the deployment that the settings name. */
+
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
+import { sha256Hex } from '../adapters/digest.ts'
 import { settingsFrom } from '../config/load.ts'
 import type { Settings } from '../config/schema.ts'
 import { needStrategy } from '../config/strategies.ts'
@@ -10,7 +12,7 @@ import type { Origin } from '../ports/origin.ts'
 import { createAccessPublisher } from '../sdk/access-publisher.ts'
 import { createCachedReader } from '../sdk/cached-reader.ts'
 import { CacheWarmer } from '../sdk/manual/cache-warmer.ts'
-import { modelReader, type Parts, runReader, sha256Hex } from './parts.ts'
+import { modelReader, type Parts, runReader } from './parts.ts'
 import { createRunHost, type RunHost } from './run-host.ts'
 import { openParts } from './tools.ts'
 
@@ -24,7 +26,10 @@ export type CacheWarmerOptions = {
   /** Name under which accesses are learned. */
   readonly analyzer?: string
   readonly revision?: string | null
-  /** Settings as the settings file has them. Without, an embedded deployment on `.forewarm/forewarm.sqlite` in the folder. */
+  /**
+   * Settings as the settings file has them. Without, an embedded deployment on `.forewarm/forewarm.sqlite` in the
+   * folder.
+   */
   readonly settings?: Readonly<Record<string, unknown>>
 }
 
@@ -74,7 +79,10 @@ function warmerOn(
   const versionOf = (path: string) => versionNow(origin, path, settings.cache.valueBytesMax)
   const models = modelReader(parts)
   const runs = runReader(parts)
-  const strategyNamed = (name: string) => needStrategy(settings, name, availableParallelism())
+  const strategyNamed = (name: string) => {
+    const found = needStrategy(settings, name, availableParallelism())
+    return (settings.strategies.get(name)?.layers ?? null) === null ? { ...found, layers } : found
+  }
   const warmer = new CacheWarmer(
     {
       ...{ log, codec, clock, runs, models, cache, reader, publisher, strategyNamed, sha256Hex, newId },
@@ -86,7 +94,10 @@ function warmerOn(
   return { publisher, warmer }
 }
 
-/** A folder tells a version only of files that were read before: others are read, so that what is cached of them is found. */
+/**
+ * A folder tells a version only of files that were read before: others are read, so that what is cached of them is
+ * found.
+ */
 async function versionNow(origin: Origin, path: string, bytesMax: number): Promise<string | null> {
   const { signal } = new AbortController()
   const known = await origin.version(path, signal)

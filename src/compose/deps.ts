@@ -1,7 +1,7 @@
 /** The import graph for the command line: of a workspace that the settings name, else of any folder. */
 import { isAbsolute } from 'node:path'
 import type { Settings } from '../config/schema.ts'
-import type { RefreshedGraph } from '../flows/graph/graph.ts'
+import type { RefreshedGraph } from '../flows/graph/workspace-graph.ts'
 import { openFolderGraphs, openGraphs } from './graph.ts'
 
 export type GraphRequest = {

@@ -14,6 +14,7 @@ import { credentials } from './credentials.ts'
 import type { Engines, Reporting } from './engines.ts'
 import { once } from './once.ts'
 
+/** Engines on Kafka, Redis and a schema registry. */
 export function openDistributed(settings: Settings, { logger, telemetry }: Reporting): Engines {
   const clock = createSystemClock()
   const { topicPrefix, groupPrefix, sessionTimeoutMs } = settings.kafka
@@ -51,9 +52,11 @@ export const subjectOf =
   (topic: string): string =>
     `${kafka.topicPrefix}${topic}-value`
 
-export const registryClient = ({ registry }: Settings): RegistryClient =>
-  createRegistryClient({ url: registry.url, ...credentials(registry) })
+/** An answer that takes longer than `more.timeoutMs` counts as none; the client's own default unless given. */
+export const registryClient = ({ registry }: Settings, more: { readonly timeoutMs?: number } = {}): RegistryClient =>
+  createRegistryClient({ url: registry.url, tls: certificates(registry.tls), ...credentials(registry), ...more })
 
+/** Where the brokers are and how to log in to them, as settings say. */
 export function kafkaConnection({ brokers, clientId, tls, sasl }: Settings['kafka']) {
   const { mechanism } = sasl
   const { username, password } = credentials(sasl)
@@ -66,6 +69,7 @@ export function kafkaConnection({ brokers, clientId, tls, sasl }: Settings['kafk
   }
 }
 
+/** A connection to one of the two roles of Redis, as settings say. */
 export function connectRedis(redis: RedisSettings, role: 'store' | 'cache', logger: Log): RedisConnection {
   return openRedis(
     {

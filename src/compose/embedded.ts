@@ -1,11 +1,12 @@
 /** One SQLite file with log, models and cache. Other processes may append and read beside a running `forewarm up`. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createSqliteCache } from '../adapters/sqlite/cache.ts'
 import { openDatabase } from '../adapters/sqlite/database.ts'
 import { createSqliteEventLog } from '../adapters/sqlite/event-log.ts'
 import { createSqliteModelStore } from '../adapters/sqlite/model-store.ts'
 import { createSystemClock } from '../adapters/system/clock.ts'
+import { ensureFolder } from '../adapters/system/ensure-folder.ts'
 import { createTracedEventLog } from '../adapters/telemetry/traced-event-log.ts'
 import type { Settings } from '../config/schema.ts'
 import { ForewarmError } from '../ports/errors.ts'
@@ -16,6 +17,7 @@ import { once } from './once.ts'
 /** How often the log drops what is over its bounds. */
 const SWEEP_MS = 60_000
 
+/** Engines on one SQLite file. Throws where the file cannot be opened. */
 export function openEmbedded(settings: Settings, { logger, telemetry }: Reporting): Engines {
   const { file, partitions, logBytesMax, cacheBytesMax } = settings.embedded
   const clock = createSystemClock()
@@ -56,5 +58,5 @@ function openFile(file: string) {
 
 /** A folder of our own keeps out of git: in a checkout its files would be changes of the workspace, to be warmed. */
 function makeFolder(folder: string): void {
-  if (mkdirSync(folder, { recursive: true }) !== undefined) writeFileSync(join(folder, '.gitignore'), '*\n')
+  if (ensureFolder(folder)) writeFileSync(join(folder, '.gitignore'), '*\n')
 }

@@ -1,8 +1,9 @@
 /** What `forewarm explain` and its like work with. */
+import { sha256Hex } from '../adapters/digest.ts'
 import type { Settings } from '../config/schema.ts'
 import { explainWord, type WordExplanation } from '../flows/explain-word.ts'
 import { gateOptions } from './gate-options.ts'
-import { modelReader, runReader, sha256Hex } from './parts.ts'
+import { modelReader, runReader } from './parts.ts'
 import { openSource, sessionLimits } from './predict.ts'
 import { openSwitches } from './switches.ts'
 import { withParts } from './tools.ts'

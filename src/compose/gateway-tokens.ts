@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Settings } from '../config/schema.ts'
-import { type GatewayTokens, tokensFrom } from '../config/tokens.ts'
-import { ForewarmError } from '../ports/errors.ts'
+import { tokensFrom } from '../config/tokens.ts'
+import { ForewarmError, messageOf } from '../ports/errors.ts'
 import type { Log } from '../ports/telemetry.ts'
 
 /** Time between two looks at the file: how long a token that was taken out of it may still be used. */
@@ -15,17 +15,22 @@ export type FollowedTokens = {
   stop(): void
 }
 
-type From = Pick<Settings['gateway'], 'tokens' | 'tokensFile'>
+type GatewayTokens = Settings['gateway']['tokens']
 
-/** Throws FW_CONFIG_INVALID where the file cannot be read at first. Later a bad file is logged and the last good one holds. */
-export function followTokens({ tokens: own, tokensFile: file }: From, logger: Log): FollowedTokens {
+/**
+ * Throws FW_CONFIG_INVALID where the file cannot be read at first. Later a bad file is logged and the last good one
+ * holds.
+ */
+export function followTokens(gateway: Settings['gateway'], logger: Log): FollowedTokens {
+  const { tokens: own, tokensFile: file } = gateway
   if (file === null) return { tokens: own, stop: () => {} }
   let last = readFirst(file)
-  const tokens = new Map(joined(own, tokensFrom(last, file), file))
+  const read = (text: string) => joined(own, tokensFrom(text, { file, gateway }), file)
+  const tokens = new Map(read(last))
   const look = async () => {
     const text = await readFile(file, 'utf8')
     if (text === last) return
-    const next = joined(own, tokensFrom(text, file), file)
+    const next = read(text)
     last = text
     complaint = ''
     tokens.clear()
@@ -33,7 +38,7 @@ export function followTokens({ tokens: own, tokensFile: file }: From, logger: Lo
     logger.info({ file, tokens: tokens.size }, 'the tokens were read again')
   }
   const complain = (cause: unknown) => {
-    const text = cause instanceof Error ? cause.message : String(cause)
+    const text = messageOf(cause)
     if (text !== complaint) logger.error({ file }, 'the tokens cannot be read again: the last good ones hold', cause)
     complaint = text
   }

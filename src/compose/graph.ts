@@ -1,13 +1,13 @@
 /** The import graphs of a process: of the workspaces that the settings name, or of a folder without any settings. */
-import { mkdirSync, realpathSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { createMemoryNotes } from '../adapters/memory/notes.ts'
 import { createDirectoryOrigin } from '../adapters/origins/directory.ts'
 import { openDatabase } from '../adapters/sqlite/database.ts'
 import { createSqliteNotes } from '../adapters/sqlite/notes.ts'
 import { createSystemClock } from '../adapters/system/clock.ts'
-import { ownEnvironment } from '../config/environment.ts'
+import { ensureFolder } from '../adapters/system/ensure-folder.ts'
+import { userCacheFolder } from '../config/user-cache.ts'
 import { ImportGraphs } from '../flows/graph/graph.ts'
 import type { Clock } from '../ports/clock.ts'
 import { ForewarmError } from '../ports/errors.ts'
@@ -60,9 +60,9 @@ function realFolder(folder: string): string {
 }
 
 function userNotes(): { readonly notes: NoteStore; close(): void } {
-  const folder = join(ownEnvironment()['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'forewarm')
+  const folder = userCacheFolder()
   try {
-    mkdirSync(folder, { recursive: true })
+    ensureFolder(folder)
     const database = openDatabase(join(folder, 'imports.sqlite'))
     return { notes: createSqliteNotes(database), close: () => database.close() }
   } catch {

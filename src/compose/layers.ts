@@ -1,5 +1,7 @@
 /** The layers of this process: those that are built in and those of the fleet's own modules. */
+
 import { availableParallelism } from 'node:os'
+import { sha256Hex } from '../adapters/digest.ts'
 import { openLayerPlugins } from '../adapters/layer-plugins/plugins.ts'
 import { blobId } from '../adapters/origins/blob-id.ts'
 import type { Settings } from '../config/schema.ts'
@@ -11,7 +13,6 @@ import { CONTENT_LAYER, type Layer, type LayerProducer, type Layers, layersOf } 
 import type { NoteStore } from '../ports/notes.ts'
 import type { Origins } from '../ports/origin.ts'
 import type { OpenedGraphs } from './graph.ts'
-import { sha256Hex } from './parts.ts'
 
 export type LayerParts = {
   readonly settings: Settings

@@ -1,18 +1,22 @@
 /** What an analyzer's process gets: one publisher and one cached reader on the deployment that the settings name. */
+
 import { randomUUID } from 'node:crypto'
+import { sha256Hex } from '../adapters/digest.ts'
 import { createMemoryNotes } from '../adapters/memory/notes.ts'
 import { createDirectoryOrigin } from '../adapters/origins/directory.ts'
 import { createLoaderOrigin, type LoadFile } from '../adapters/origins/loader.ts'
 import { createSystemClock } from '../adapters/system/clock.ts'
 import { loadSettings, settingsFrom } from '../config/load.ts'
 import type { Settings } from '../config/schema.ts'
+import { ForewarmError } from '../ports/errors.ts'
 import type { LayerProducer } from '../ports/layer.ts'
 import type { Log } from '../ports/telemetry.ts'
 import { type AccessPublisher, createAccessPublisher, type PublisherOptions } from '../sdk/access-publisher.ts'
 import { type CachedReader, type CachedReaderDependencies, createCachedReader } from '../sdk/cached-reader.ts'
+import { nameProblem } from '../wire/checks.ts'
+import { WORKSPACE_LENGTH_MAX } from '../wire/limits.ts'
 import { openEngines } from './engines.ts'
 import { openLayers } from './layers.ts'
-import { sha256Hex } from './parts.ts'
 import { openReporting } from './reporting.ts'
 
 export type ForewarmOptions = {
@@ -38,10 +42,15 @@ export type Forewarm = {
   close(deadlineMs?: number): Promise<void>
 }
 
-/** Connects at the first use; neither a log nor a cache that is away disturbs the caller. Rejects with FW_CONFIG_INVALID. */
+/**
+ * Connects at the first use; neither a log nor a cache that is away disturbs the caller. Rejects with
+ * FW_CONFIG_INVALID, and with FW_REQUEST_INVALID for a workspace that no record could name.
+ */
 export async function openForewarm(options: ForewarmOptions): Promise<Forewarm> {
   const settings = settingsOf(options)
   const { workspace } = options
+  const problem = nameProblem('workspace', workspace, { lengthMax: WORKSPACE_LENGTH_MAX })
+  if (problem !== null) throw new ForewarmError('FW_REQUEST_INVALID', `${problem}: name the one whose files are read`)
   // Fingerprints are made by workers: here nothing follows imports, or keeps what it finds.
   const parts = { settings, clock: createSystemClock(), origins: () => null, notes: createMemoryNotes }
   const opening = openLayers(parts, options.layers)

@@ -1,5 +1,5 @@
 /** What every stage is built from. */
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../adapters/digest.ts'
 import { createModelReader } from '../adapters/near-cache/model-reader.ts'
 import type { Settings } from '../config/schema.ts'
 import { createFoldedRuns } from '../flows/folded-runs.ts'
@@ -30,20 +30,17 @@ const MODEL_FRESH_MS = 500
 /** Rows of a model that a process keeps. */
 const MODEL_ENTRIES_MAX = 100_000
 
-export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
-
-export const digestHex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
 export const modelReader = ({ settings, engines }: Parts): ModelReader =>
   createModelReader(engines.store(), {
     limits: settings.model.limits,
     sha256Hex,
     now: () => engines.clock.now(),
+    steadyMs: () => engines.clock.monotonicMs(),
     freshMs: MODEL_FRESH_MS,
     entriesMax: MODEL_ENTRIES_MAX,
   })
 
-export const foldedRuns = ({ settings, engines }: Parts): FoldedRuns =>
+const foldedRuns = ({ settings, engines }: Parts): FoldedRuns =>
   createFoldedRuns({ store: engines.store(), sha256Hex, limits: settings.model.limits })
 
 export const runReader = (parts: Parts): RunReader =>

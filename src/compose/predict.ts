@@ -1,5 +1,6 @@
 /** The stage that predicts reads and issues warm commands, with its clock. */
 
+import { sha256Hex } from '../adapters/digest.ts'
 import type { Settings } from '../config/schema.ts'
 import { PredictHandler, type PredictOptions } from '../flows/predict/handler.ts'
 import { createManualSource } from '../flows/predict/manual-source.ts'
@@ -7,7 +8,7 @@ import { createModelSource } from '../flows/predict/model-source.ts'
 import type { ModelReader } from '../ports/model-reader.ts'
 import { gateOptions } from './gate-options.ts'
 import { type OpenedSource, openLearned } from './learned.ts'
-import { modelReader, type Parts, sha256Hex } from './parts.ts'
+import { modelReader, type Parts } from './parts.ts'
 import { withRounds } from './rounds.ts'
 import { openRuns } from './runs.ts'
 import { type Stage, startConsumer } from './stage.ts'
@@ -19,6 +20,8 @@ const REMEMBERED = {
   workspaces: 1_000,
   sessions: 10_000,
   filesPerSession: 20_000,
+  /** Of all sessions of a partition: some tens of megabytes. */
+  files: 500_000,
 }
 
 /** What a warm takes until outcomes have told better, milliseconds. */
@@ -26,6 +29,7 @@ const FIRST_LATENCY_MS = 200
 
 export type PredictStage = Stage & { readonly explain: PredictHandler['explain'] }
 
+/** Joins the group that predicts reads, and carries out runs. */
 export async function startPredict(parts: Parts): Promise<PredictStage> {
   const { settings, engines, heartbeat, telemetry } = parts
   const { clock, log, codec } = engines
@@ -56,7 +60,7 @@ export async function startPredict(parts: Parts): Promise<PredictStage> {
   const explain: PredictHandler['explain'] = (workspace, session) => handler.explain(workspace, session)
   const running = withTriggers(parts, { ...keepFresh({ ...stage, failed }), explain }, paused)
   const byTheClock = { name: 'predictions by the clock', everyMs: settings.predict.tickMs, round: () => handler.tick() }
-  return [byTheClock, ...rounds].reduce((inner, next) => withRounds(parts, inner, next), running)
+  return withRounds(parts, running, byTheClock, ...rounds)
 }
 
 /** The source of candidates that the settings name, with the weights that were learned so far. */
@@ -84,5 +88,6 @@ const predictOptions = ({ predict, model }: Settings): PredictOptions => ({
 export const sessionLimits = ({ limits }: Settings['model']): PredictOptions['sessions'] => ({
   sessionsMax: REMEMBERED.sessions,
   filesPerSessionMax: REMEMBERED.filesPerSession,
+  filesMax: REMEMBERED.files,
   idleMs: limits.sessionIdleMs,
 })

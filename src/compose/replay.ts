@@ -1,4 +1,5 @@
 /** What a replay needs: the product's own parts on memory adapters, with a clock that the trace moves. */
+import { sha256Hex } from '../adapters/digest.ts'
 import { createMemoryModelStore } from '../adapters/memory/model-store.ts'
 import { SILENT_LOG } from '../adapters/memory/telemetry.ts'
 import { createModelReader } from '../adapters/near-cache/model-reader.ts'
@@ -17,7 +18,6 @@ import type { ProductPolicy } from '../model/replay/product-cache.ts'
 import type { ModelReader } from '../ports/model-reader.ts'
 import type { ModelStore } from '../ports/model-store.ts'
 import { gateOptions } from './gate-options.ts'
-import { sha256Hex } from './parts.ts'
 
 export const REPLAY_PREDICTORS = ['learned', 'manual', 'models', 'none'] as const
 export type ReplayPredictor = (typeof REPLAY_PREDICTORS)[number]
@@ -46,7 +46,6 @@ const { predict, model, cache, ingest } = settingsFrom({})
 /** How the product keeps its cache, by default. */
 export const PRODUCT_POLICY: ProductPolicy = {
   readMs: cache.readTtlMs,
-  unreadMs: cache.unreadTtlMs,
   liveMs: cache.liveMs,
   pressureMax: predict.pressureMax,
 }
@@ -81,7 +80,7 @@ export function openReplay(wish: ReplayWish): OpenedReplay {
   const { capacityFiles, latencyMs } = wish
   const gate = gateOptions({ ...predict, ...wish }, NO_THROTTLE)
   const newGate = () => new PredictionGate(gate, latencyMs)
-  const sessions = { sessionsMax: 10_000, filesPerSessionMax: 20_000, idleMs: limits.sessionIdleMs }
+  const sessions = { ...OPEN_SESSIONS, idleMs: limits.sessionIdleMs }
   const { horizonMs, tickMs } = predict
   const settings = { capacityFiles, latencyMs, horizonMs, tickMs, sessions, shards: limits.shards }
   return { parts: { source, fold, newGate, setNow }, settings, reader }
@@ -101,6 +100,9 @@ function sourceOf(wish: ReplayWish, reader: ModelReader, store: ModelStore): Can
     },
   )
 }
+
+/** Of one partition. A trace has no analyzers that never end. */
+const OPEN_SESSIONS = { sessionsMax: 10_000, filesPerSessionMax: 20_000, filesMax: Number.POSITIVE_INFINITY }
 
 /** Nobody predicts anything: plain LRU. */
 const NO_SOURCE: CandidateSource = { observe: async () => [], tick: async () => [] }

@@ -5,13 +5,13 @@ import { Heartbeat } from '../heartbeat.ts'
 import { ForewarmError } from '../ports/errors.ts'
 import { type Running, runProcess } from '../process.ts'
 import { type Engines, openEngines } from './engines.ts'
-import { startGateway } from './gateway.ts'
+import type { Companions } from './gateway.ts'
 import { startIngest } from './ingest.ts'
 import { openLayers } from './layers.ts'
 import { openOrigins } from './origins.ts'
 import type { Parts } from './parts.ts'
 import { startPredict } from './predict.ts'
-import { openReporting, type ProcessReporting } from './reporting.ts'
+import { type LogDestination, openReporting, type ProcessReporting } from './reporting.ts'
 import { anyFailed, type Stage } from './stage.ts'
 import { startStages } from './stages.ts'
 import { lockUp } from './up-lock.ts'
@@ -28,13 +28,13 @@ const STARTERS: Readonly<Record<ProcessName, Starter>> = {
   ingest: async (parts) => [await startIngest(parts)],
   predict: async (parts) => [await startPredict(parts)],
   warm: async (parts) => [await startWarm(parts), await startPointers(parts)],
-  gateway: async (parts) => [await startGateway(parts)],
+  gateway: async (parts) => [await gatewayOf(parts)],
   up: startAll,
 }
 
-/** Runs one process until it ends; returns its exit code. */
-export async function runNamed(name: ProcessName, settings: Settings): Promise<number> {
-  const reporting = await openReporting(settings, name)
+/** Runs one process until it ends; returns its exit code. `logTo` takes its log lines instead of standard error. */
+export async function runNamed(name: ProcessName, settings: Settings, logTo?: LogDestination): Promise<number> {
+  const reporting = await openReporting(settings, name, logTo)
   return runProcess({ log: reporting.logger, start: (signal) => startNamed(name, settings, { ...reporting, signal }) })
 }
 
@@ -65,10 +65,8 @@ async function startNamed(
       heartbeat: heartbeatOf(settings, engines),
     }
     const stages: Stage[] = []
-    if (name !== 'gateway' && name !== 'up') {
-      const health = await startHealth(parts, stages)
-      closers.push(() => health.close())
-    }
+    const health = await startHealth(parts, stages)
+    closers.push(() => health.close())
     const workspaces = [...settings.workspaces.keys()]
     const lock = name === 'up' ? lockUp(settings.embedded.file, workspaces) : null
     closers.push(() => lock?.release())
@@ -81,6 +79,9 @@ async function startNamed(
       stop: async () => {
         await Promise.all(stages.map((stage) => stage.stop()))
         await closeAll()
+      },
+      abandon: async () => {
+        await Promise.all(stages.map((stage) => stage.abandon?.()))
       },
     }
   } catch (cause) {
@@ -121,7 +122,8 @@ async function startHealth({ settings, heartbeat, logger }: Parts, stages: reado
     live: () => heartbeat.state(),
     ready: async () => {
       if (stages.length === 0) return { ready: false, missing: ['the process has not started yet'] }
-      const missing = (await Promise.all(stages.map((stage) => stage.missing()))).flat()
+      // A gateway beside other stages tells what they lack, too.
+      const missing = [...new Set((await Promise.all(stages.map((stage) => stage.missing()))).flat())]
       return { ready: missing.length === 0, missing }
     },
   })
@@ -132,6 +134,12 @@ async function startHealth({ settings, heartbeat, logger }: Parts, stages: reado
 /** All stages in this process. The gateway comes last: what it accepts is handled at once. */
 async function startAll(parts: Parts): Promise<readonly Stage[]> {
   const { stages, explain } = await startStages(parts)
-  const gateway = await startGateway(parts, { stages, explain })
+  const gateway = await gatewayOf(parts, { stages, explain })
   return [gateway, ...stages]
+}
+
+/** The libraries that serve HTTP are loaded by those alone who do: they are a fifth of what every command would load. */
+async function gatewayOf(parts: Parts, companions?: Companions): Promise<Stage> {
+  const { startGateway } = await import('./gateway.ts')
+  return startGateway(parts, companions)
 }

@@ -1,6 +1,8 @@
 /** What carries runs out, in the process that plans them. */
+
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
+import { sha256Hex } from '../adapters/digest.ts'
 import { strategyOf } from '../config/strategies.ts'
 import { AST } from '../flows/ast-layer.ts'
 import { createFoldedRuns } from '../flows/folded-runs.ts'
@@ -16,7 +18,7 @@ import { INCREMENTAL } from '../warming/incremental.ts'
 import { PLAN_ENTRIES_MAX } from '../warming/run/plan.ts'
 import { NO_WISH, toRunSpec } from '../warming/strategy/to-run-spec.ts'
 import { wirePathProblem } from '../wire/path.ts'
-import { type Parts, sha256Hex } from './parts.ts'
+import type { Parts } from './parts.ts'
 
 /** Layers that only files of a known language have. */
 const SOURCE_LAYERS: ReadonlySet<string> = new Set([AST, INCREMENTAL])

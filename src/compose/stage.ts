@@ -12,6 +12,8 @@ export type Stage = {
   missing(): Promise<readonly string[]>
   /** Stops in order. */
   stop(): Promise<void>
+  /** Makes room for others at once and commits nothing: for a process that an error ends. Nothing for a server. */
+  abandon?(): Promise<void>
 }
 
 export type ConsumerStage = {
@@ -39,12 +41,16 @@ export async function startConsumer(options: ConsumerStage): Promise<Stage> {
       await consumer.stop()
       await options.close?.()
     },
+    abandon: () => consumer.abandon(),
   }
 }
 
-/** Every batch is work in hand until it ends, and so is what goes on after it. */
+/**
+ * Every batch is work in hand until it ends, and so is what goes on after it. An assignment is none: it waits for engines
+ * that are away as long as they are, and that makes nobody dead.
+ */
 const withHeartbeat = (handler: LogHandler, heartbeat: Pick<Heartbeat, 'work'>): LogHandler => ({
-  assigned: (partitions) => heartbeat.work(() => handler.assigned(partitions)),
+  assigned: (partitions) => handler.assigned(partitions),
   revoked: (partitions) => heartbeat.work(() => handler.revoked(partitions)),
   batch: async (batch, signal) => {
     const { inHand, ...verdict } = await heartbeat.work(() => handler.batch(batch, signal))
@@ -59,7 +65,7 @@ async function missingOf(
 ): Promise<readonly string[]> {
   const answers = await Promise.all([...engines].map(async ([engine, healthy]) => ({ engine, is: await healthy() })))
   return [
-    ...(consumer.assignment().length === 0 ? [`${name} has no partitions`] : []),
+    ...(consumer.joined() ? [] : [`${name} has not joined its group yet`]),
     ...answers.filter(({ is }) => !is).map(({ engine }) => `${engine} does not answer`),
   ]
 }

@@ -1,12 +1,14 @@
 /** Runs at times and at the start, as the settings have them, fired by each process that plans runs. */
+
 import { availableParallelism } from 'node:os'
 import { Cron } from 'croner'
+import { sha256Hex } from '../adapters/digest.ts'
 import type { Settings } from '../config/schema.ts'
 import { needStrategy, schedulesOf } from '../config/strategies.ts'
 import { type TriggerPlan, Triggers } from '../flows/predict/triggers.ts'
 import { appendRequest } from '../flows/run-requests.ts'
 import type { IsPaused } from '../ports/switches.ts'
-import { type Parts, sha256Hex } from './parts.ts'
+import type { Parts } from './parts.ts'
 import { withRounds } from './rounds.ts'
 import type { Stage } from './stage.ts'
 

@@ -10,6 +10,8 @@ export type UpLock = {
 
 type Holder = {
   readonly pid: number
+  /** What tells it from a later process with the same number; null where the machine does not say. */
+  readonly begun: string | null
   readonly url: string | null
   /** Names of the workspaces that it can warm. */
   readonly workspaces: readonly string[]
@@ -21,7 +23,8 @@ const lockOf = (file: string): string => `${file}.lock`
 export function lockUp(file: string, workspaces: readonly string[]): UpLock {
   const lock = lockOf(file)
   const own = `${lock}.${process.pid}`
-  const write = (url: string | null) => writeFileSync(own, JSON.stringify({ pid: process.pid, url, workspaces }))
+  const write = (url: string | null) =>
+    writeFileSync(own, JSON.stringify({ pid: process.pid, begun: begunOf(process.pid), url, workspaces }))
   write(null)
   try {
     take(file, own)
@@ -65,7 +68,25 @@ function refuseHolder(file: string): void {
 export function findUp(file: string): Holder | null {
   try {
     const holder: Holder = JSON.parse(readFileSync(lockOf(file), 'utf8'))
-    return isAlive(holder.pid) && holder.pid !== process.pid ? holder : null
+    return holder.pid !== process.pid && isAlive(holder.pid) && isSame(holder) ? holder : null
+  } catch {
+    return null
+  }
+}
+
+/** After a restart of the machine, or a while, the number of a process that was killed is another's. */
+function isSame({ pid, begun }: Holder): boolean {
+  const now = begunOf(pid)
+  return begun == null || now === null || begun === now
+}
+
+/** Start of the machine and, in ticks after it, of a process (proc(5), field 22 of stat). */
+function begunOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name, in parentheses, may hold anything.
+    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${ticks}`
   } catch {
     return null
   }

@@ -1,12 +1,14 @@
 /** The stages of a worker: carrying out warm commands, and moving the pointers of files that changed. */
+
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import { sha256Hex } from '../adapters/digest.ts'
 import { createProcessMemory } from '../adapters/system/memory.ts'
 import type { Settings } from '../config/schema.ts'
 import { PointerHandler } from '../flows/pointers.ts'
-import { WARM_DEFAULTS } from '../flows/warm/dependencies.ts'
+import { WARM_DEFAULTS, type WarmSettings } from '../flows/warm/dependencies.ts'
 import { WarmHandler } from '../flows/warm.ts'
-import { type Parts, sha256Hex } from './parts.ts'
+import type { Parts } from './parts.ts'
 import { withRounds } from './rounds.ts'
 import { type Stage, startConsumer } from './stage.ts'
 import { openSwitches } from './switches.ts'
@@ -20,6 +22,10 @@ const GUARD_MS = 1_000
 /** How often the cache's reserve is topped up, so that what readers fill in does not put out unread warms. */
 const RESERVE_MS = 1_000
 
+/** How often it is told how full the cache is, milliseconds. */
+const PRESSURE_MS = 5_000
+
+/** Joins the group that carries out warm commands. */
 export async function startWarm(parts: Parts): Promise<Stage> {
   const { settings, engines, heartbeat, telemetry, logger } = parts
   const { clock, log, codec } = engines
@@ -28,7 +34,6 @@ export async function startWarm(parts: Parts): Promise<Stage> {
   const work = heartbeat.group()
   const { switches, keepFresh } = openSwitches(parts)
   await switches.load()
-  const { concurrency, leaseMs, limits, governor, produceMs, attemptsMax, batchRecordsMax } = settings.warm
   const handler = new WarmHandler(
     {
       ...{ log, codec, cache, clock, telemetry, logger, sha256Hex },
@@ -39,33 +44,40 @@ export async function startWarm(parts: Parts): Promise<Stage> {
       memory: createProcessMemory(),
       beat: work.beat,
     },
-    {
-      ...WARM_DEFAULTS,
-      worker: `${hostname()}-${randomBytes(4).toString('hex')}`,
-      filesInFlightMax: concurrency,
-      originFilesInFlightMax: new Map(
-        [...settings.workspaces].map(([name, { origin }]) => [name, origin.limits.concurrency]),
-      ),
-      attemptMs: attemptMs(settings),
-      fileBytesMax: settings.cache.valueBytesMax,
-      leaseMs,
-      limits,
-      governor,
-      produceMs,
-      retry: { ...WARM_DEFAULTS.retry, attemptsMax },
-      pauseMs: PAUSE_MS,
-    },
+    warmSettings(settings),
   )
   const stage = await startConsumer({
     name: 'warm',
     log,
     topics: ['warm-commands'],
-    batchRecordsMax,
+    batchRecordsMax: settings.warm.batchRecordsMax,
     handler,
     heartbeat: work,
     engines: new Map([['the cache', cache.healthy.bind(cache)]]),
   })
-  return withRounds(parts, keepFresh(stage), { name: 'reserve', everyMs: RESERVE_MS, round: () => cache.makeRoom(0) })
+  return withRounds(
+    parts,
+    keepFresh(stage),
+    { name: 'a look at the pressure', everyMs: PRESSURE_MS, round: () => handler.lookAtPressure() },
+    { name: 'reserve', everyMs: RESERVE_MS, round: () => cache.makeRoom(0) },
+  )
+}
+
+function warmSettings(settings: Settings): WarmSettings {
+  const { concurrency, leaseMs, limits, governor, produceMs, attemptsMax } = settings.warm
+  return {
+    ...WARM_DEFAULTS,
+    ...{ leaseMs, limits, governor, produceMs },
+    worker: `${hostname()}-${randomBytes(4).toString('hex')}`,
+    filesInFlightMax: concurrency,
+    originFilesInFlightMax: new Map(
+      [...settings.workspaces].map(([name, { origin }]) => [name, origin.limits.concurrency]),
+    ),
+    attemptMs: attemptMs(settings),
+    fileBytesMax: settings.cache.valueBytesMax,
+    retry: { ...WARM_DEFAULTS.retry, attemptsMax },
+    pauseMs: PAUSE_MS,
+  }
 }
 
 /** A worker waits for an origin as long as that is given, and for the guard's own answer after that. */

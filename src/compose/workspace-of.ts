@@ -1,5 +1,5 @@
 /** The workspace that somebody means on the command line: a name of the settings, or a folder. */
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { settingsFrom } from '../config/load.ts'
 import type { Settings } from '../config/schema.ts'
@@ -29,6 +29,34 @@ export function chooseWorkspace(settings: Settings, given: string | undefined, c
   return workspace === null ? unconfigured(settings, folder) : { workspace, folder, settings }
 }
 
+/**
+ * The name of the workspace to look into: as given, whether or not it is (still) configured, else that of the current
+ * folder. Throws FW_CONFIG_INVALID where the folder is none.
+ */
+export const workspaceNamed = (settings: Settings, given: string | undefined, current: string): string =>
+  given ?? chooseWorkspace(settings, undefined, current).workspace
+
+/** For what looks into models alone: as `chooseWorkspace`, but any other name is that of a workspace learned by others. */
+export function workspaceLearned(
+  settings: Settings,
+  given: string | undefined,
+  current: string,
+): Pick<ChosenWorkspace, 'workspace' | 'settings'> {
+  const isName = given !== undefined && !isFolder(resolve(current, given))
+  return isName ? { workspace: given, settings } : chooseWorkspace(settings, given, current)
+}
+
+export const isFolder = (path: string): boolean => statOf(path)?.isDirectory() === true
+
+/** What the machine tells of a path; null where it tells nothing, also because no path can be such. */
+export function statOf(path: string): Stats | null {
+  try {
+    return statSync(path)
+  } catch {
+    return null
+  }
+}
+
 /** The configured workspace whose files are in this folder, or null. */
 export function workspaceAtFolder({ workspaces }: Settings, folder: string): string | null {
   for (const [workspace, one] of workspaces) {
@@ -43,7 +71,7 @@ function unconfigured(settings: Settings, folder: string): ChosenWorkspace {
   const mend = 'name it in the settings (workspaces), or give the name of a workspace'
   const refuse = (why: string) =>
     new ForewarmError('FW_CONFIG_INVALID', `${folder} is no configured workspace${why}: ${mend}`)
-  if (settings.mode === 'distributed') throw refuse('')
+  if (settings.mode === 'distributed' || workspace === '') throw refuse('')
   if (settings.workspaces.has(workspace)) throw refuse(`, and ${workspace} is another one`)
   const holder = findUp(settings.embedded.file)
   if (holder !== null && !holder.workspaces.includes(workspace)) {
@@ -84,7 +112,7 @@ function folderOf({ origin }: Workspace): string | null {
 
 function existingFolder({ workspaces }: Settings, given: string, current: string): string {
   const folder = resolve(current, given)
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder
+  if (isFolder(folder)) return folder
   const known = workspaces.size === 0 ? '' : `; configured are ${[...workspaces.keys()].join(', ')}`
   throw new ForewarmError('FW_CONFIG_INVALID', `${given} is neither a configured workspace nor a folder${known}`)
 }

@@ -1,4 +1,7 @@
-/** Settings from their sources: defaults, then one YAML file, then environment variables; each checked where it was said. */
+/**
+ * Settings from their sources: defaults, then one YAML file, then environment variables; each checked where it was
+ * said.
+ */
 import { readFileSync } from 'node:fs'
 import { Value } from 'typebox/value'
 import { type ErrorCode, ForewarmError } from '../ports/errors.ts'

@@ -49,7 +49,8 @@ const brokenS3 = (where: string, { s3: { endpoint } }: OriginSettings): readonly
     ? []
     : [`${where}.endpoint must be an address like https://host/path, without credentials`]
 
-function isWebAddress(text: string): boolean {
+/** An address of HTTP without user and password in it. */
+export function isWebAddress(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, username, password } = new URL(text)
   return (protocol === 'http:' || protocol === 'https:') && username === '' && password === ''

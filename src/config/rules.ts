@@ -1,17 +1,13 @@
 /** Rules between settings, and those of one setting that a schema cannot say. */
 import { BUILT_IN_STRATEGIES } from '../warming/strategy/presets.ts'
 import { nearest, type Problem } from './assignment.ts'
-import { brokenOrigins } from './rules-origin.ts'
+import { brokenGateway } from './rules-gateway.ts'
+import { brokenOrigins, isWebAddress } from './rules-origin.ts'
 import type { Settings } from './schema.ts'
 
 type Rule = (settings: Settings) => Problem | null
 
 const powerOfTwo = (count: number): boolean => (count & (count - 1)) === 0
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
-
-/** Whether an address can only be reached from this machine. */
-export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
 
 const RULES: readonly Rule[] = [
   ({ kafka }) =>
@@ -34,10 +30,10 @@ const RULES: readonly Rule[] = [
     kafka.sasl.mechanism === 'none' || (kafka.sasl.username !== null && hasPassword(kafka.sasl))
       ? null
       : `kafka.sasl.mechanism is ${kafka.sasl.mechanism}: kafka.sasl.username and kafka.sasl.passwordFile (or password) are needed`,
-  ({ gateway }) =>
-    gateway.tokens.size > 0 || gateway.tokensFile !== null || isLoopback(gateway.host)
+  ({ registry }) =>
+    isWebAddress(registry.url)
       ? null
-      : `gateway.host is ${gateway.host}, which others can reach, and there are no gateway.tokens: add one, or listen on 127.0.0.1`,
+      : 'registry.url must be an address like https://host/path; user and password are settings of their own beside it',
   ({ cache }) =>
     cache.unreadTtlMs <= cache.readTtlMs
       ? null
@@ -83,6 +79,7 @@ function* doublePasswords({ kafka, registry, model, cache }: Settings): Iterable
 
 export const brokenRules = (settings: Settings): readonly Problem[] => [
   ...RULES.map((rule) => rule(settings)).filter((found) => found !== null),
+  ...brokenGateway(settings),
   ...brokenOrigins(settings),
   ...unknownStrategies(settings),
   ...doublePasswords(settings),

@@ -14,12 +14,16 @@ import {
 const MIB = 1_048_576
 const DAY_MS = 86_400_000
 
+const certificateFiles = {
+  caFile: optionalSetting('File with the certificates (PEM) of the authorities to trust; none: those of the system.'),
+  certFile: optionalSetting('File with the client certificate (PEM), for mutual TLS.'),
+  keyFile: optionalSetting('File with the key (PEM) of the client certificate.'),
+}
+
 const tls = (what: string) =>
   section(`Transport encryption to ${what}.`, {
     enabled: switchSetting(`Whether connections to ${what} are encrypted.`, false),
-    caFile: optionalSetting('File with the certificates (PEM) of the authorities to trust; none: those of the system.'),
-    certFile: optionalSetting('File with the client certificate (PEM), for mutual TLS.'),
-    keyFile: optionalSetting('File with the key (PEM) of the client certificate.'),
+    ...certificateFiles,
   })
 
 const passwordFile = () =>
@@ -81,6 +85,7 @@ export const registrySection = section('The schema registry of a distributed dep
   username: optionalSetting('User name for basic authentication.'),
   password: secretSetting('Password for basic authentication.'),
   passwordFile: passwordFile(),
+  tls: section('Certificates for an address with `https://`.', certificateFiles),
 })
 
 const redis = (role: string, url: string, keyPrefix: string) =>
@@ -149,14 +154,20 @@ export const modelSection = section('The model store. Its Redis must run with `m
 
 export const cacheSection = section('The cache of values. Its Redis should run with `maxmemory-policy volatile-ttl`.', {
   redis: redis('cache', 'redis://127.0.0.1:6380', 'fwc:'),
-  readTtlMs: integerSetting('Life of a value that was read, renewed at each read, milliseconds.', DAY_MS, {
-    minimum: 60_000,
-  }),
-  unreadTtlMs: integerSetting('Life of a warmed value that nobody has read yet, milliseconds.', 10 * 60_000, {
-    minimum: 1_000,
-  }),
+  readTtlMs: integerSetting(
+    'Life of a value that was read or predicted, renewed at each read, milliseconds. Values leave for room long before.',
+    5 * 365 * DAY_MS,
+    { minimum: 60_000 },
+  ),
+  unreadTtlMs: integerSetting(
+    'Life of a value that a run has warmed and nobody has read yet, milliseconds.',
+    10 * 60_000,
+    {
+      minimum: 1_000,
+    },
+  ),
   liveMs: integerSetting(
-    'A value that was read within this time is live: it counts as pressure and makes no room for warms, milliseconds.',
+    'A value that was read within this time is live: it counts as pressure and makes no room for runs, milliseconds.',
     15 * 60_000,
     { minimum: 1_000 },
   ),

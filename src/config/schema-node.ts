@@ -30,6 +30,7 @@ export type NodeKind =
   | { readonly kind: 'list'; readonly member: SchemaNode }
   | { readonly kind: 'setting' }
 
+/** Whether a node of the schema holds named members, is a list, or is one setting. */
 export function kindOf(node: SchemaNode): NodeKind {
   if (node.properties !== undefined) return { kind: 'section', members: new Map(Object.entries(node.properties)) }
   const [pattern] = Object.entries(node.patternProperties ?? {})

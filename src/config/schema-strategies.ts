@@ -8,7 +8,7 @@ import { STRATEGY_BOUNDS } from '../warming/strategy/strategy.ts'
 import { maybe, named, optionalSetting, section, several } from './setting.ts'
 
 /** Names of strategies. */
-export const STRATEGY_NAMES = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
+const STRATEGY_NAMES = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
 
 const LAYER_NAMES = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
 

@@ -1,6 +1,7 @@
 /** Settings of the work: which workspaces there are, and how ingest, predict and warm go about it. */
 import { Type } from 'typebox'
 import { ACCURACY_TARGET } from '../model/accuracy-alarm.ts'
+import { COMMAND_FILES_MAX } from '../warming/run/batch-size.ts'
 import { originSection } from './schema-origin.ts'
 import { triggerMembers } from './schema-strategies.ts'
 import {
@@ -12,10 +13,11 @@ import {
   numberSetting,
   optionalSetting,
   section,
+  switchSetting,
 } from './setting.ts'
 
 /** Names of workspaces: a repository's name, with its owners before it where that helps. */
-export const WORKSPACE_NAMES = '^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$'
+const WORKSPACE_NAMES = '^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$'
 
 export const workspacesSection = named(
   'The workspaces that are warmed, by name. Accesses of others are learned too, but nothing of them is read or warmed.',
@@ -36,6 +38,10 @@ export const ingestSection = section('The process that folds accesses and outcom
   filesInMemoryMax: integerSetting('Files of all models that one process keeps in memory.', 400_000, {
     minimum: 1_000,
   }),
+  acceptTruncated: switchSetting(
+    'Whether ingest goes on although records that a model lacks are gone from the log, at what is left of it. For one start: see docs/operations.md.',
+    false,
+  ),
 })
 
 export const predictSection = section('The process that predicts reads and issues warm commands.', {
@@ -48,6 +54,10 @@ export const predictSection = section('The process that predicts reads and issue
     'How much a wasted warm may cost: low warms only what is nearly sure, high also what is merely likely.',
     ['low', 'medium', 'high'],
     'medium',
+  ),
+  precedents: switchSetting(
+    'Predict what a workspace has never read from what the same analyzer read next in other workspaces. Paths of one workspace are candidates in others then: switch it off where tenants must not learn of each other.',
+    true,
   ),
   horizonMs: integerSetting('How far ahead a prediction claims a read, milliseconds.', 10 * 60_000, {
     minimum: 1_000,
@@ -73,7 +83,7 @@ export const predictSection = section('The process that predicts reads and issue
   filesPerSecondMax: integerSetting('Files a second that are predicted for one workspace in the long run.', 5_000, {
     minimum: 1,
   }),
-  commandFilesMax: integerSetting('Files of one warm command.', 64, { minimum: 1, maximum: 1_000 }),
+  commandFilesMax: integerSetting('Files of one warm command.', 64, { minimum: 1, maximum: COMMAND_FILES_MAX }),
   commandBytesMax: integerSetting('Bytes that one warm command may bring in.', 64 * 1_048_576, { minimum: 1_024 }),
   pressureMax: numberSetting('Share of the cache held by live values at which its warming stops.', 0.85, {
     minimum: 0,

@@ -1,7 +1,8 @@
 /** The one schema of all settings: types, checks, defaults, documentation and the JSON Schema come from here. */
 import type { Static } from 'typebox'
 import { cacheSection, embeddedSection, kafkaSection, modelSection, registrySection } from './schema-engines.ts'
-import { gatewaySection, healthSection, logSection, telemetrySection } from './schema-serve.ts'
+import { gatewaySection } from './schema-gateway.ts'
+import { healthSection, logSection, telemetrySection } from './schema-serve.ts'
 import { strategiesSection } from './schema-strategies.ts'
 import { ingestSection, predictSection, warmSection, workspacesSection } from './schema-work.ts'
 import { choiceSetting, section } from './setting.ts'

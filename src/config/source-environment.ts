@@ -11,8 +11,13 @@ const PREFIX = 'FOREWARM_'
 /** Variables with the prefix that are no settings: where the file is, and what the project's own tests use. */
 const OTHERS = /^FOREWARM_(CONFIG$|TEST_|SERVICES_|BENCH_|CI_)/
 
-/** What Kubernetes puts into every pod for a service named `forewarm-...`. */
-const SERVICE_LINKS = /_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/
+/**
+ * What Kubernetes puts into every pod for a service named `forewarm-...`. `FOREWARM_GATEWAY_PORT` is one of them only with
+ * an address: with a number somebody means `FOREWARM_GATEWAY__PORT`.
+ */
+const SERVICE_LINKS = /_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/
+const isServiceLink = (name: string, text: string): boolean =>
+  SERVICE_LINKS.test(name) || (name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(text))
 
 type Place = { readonly path: readonly string[]; readonly node: SchemaNode }
 
@@ -39,7 +44,7 @@ function* placesOf(node: SchemaNode, path: readonly string[]): Iterable<Place> {
 function readVariable(name: string, text: string, places: ReadonlyMap<string, Place>): Said {
   const place = places.get(name)
   if (place !== undefined) return assign(name, text, place)
-  if (SERVICE_LINKS.test(name)) return NOTHING_SAID
+  if (isServiceLink(name, text)) return NOTHING_SAID
   return problem(`${name}: unknown setting${nearest(name, [...places.keys()])}`)
 }
 

@@ -1,5 +1,5 @@
 /** Settings from YAML text: a file, or the value of an environment variable that sets a whole section. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLParseError } from 'yaml'
 import { NOTHING_SAID, problem, readTree, type Said, type Tree } from './assignment.ts'
 import type { SchemaNode } from './schema-node.ts'
 
@@ -48,9 +48,13 @@ function readDocument(text: string, reading: Reading): Said {
 function readParsed(text: string, { schema, path, lines, place }: Reading): Said {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const [fault] = document.errors
-  if (fault !== undefined) return problem(`${place(fault.pos[0])}: not valid YAML: ${fault.message}`)
+  if (fault !== undefined) return problem(`${place(fault.pos[0])}: not valid YAML: ${saidOf(fault)}`)
   return document.contents === null ? NOTHING_SAID : readTree(treeOf(document.contents, place), schema, path)
 }
+
+/** The parser's words are for people who write programs, here and there. */
+const saidOf = ({ code, message }: YAMLParseError): string =>
+  code === 'MULTIPLE_DOCS' ? 'there is a second document (`---`); only one is read' : message
 
 /** Aliases are not followed: a few bytes of them can stand for gigabytes. */
 function treeOf(node: Node, place: Place): Tree {

@@ -62,6 +62,7 @@ export function strategiesFromYaml(text: string, file: string): StrategySettings
   return strategies
 }
 
+/** Reads strategies from a YAML file. Throws FW_STRATEGY_INVALID when it cannot be read or says something wrong. */
 export function readStrategyFile(file: string): StrategySettings {
   let text: string
   try {
@@ -86,7 +87,7 @@ function fieldsOf({ preset: _, schedule: __, priorityFiles, ...fields }: OneStra
 }
 
 /** Selectors from their texts. Throws FW_STRATEGY_INVALID on the first that is none. */
-export const selectorsOf = (texts: readonly string[]): readonly FileSelector[] =>
+const selectorsOf = (texts: readonly string[]): readonly FileSelector[] =>
   texts.map((text) => {
     const read = readSelector(text)
     if ('problem' in read) throw invalid(`priorityFiles: ${JSON.stringify(text)} ${read.problem}`)

@@ -22,6 +22,10 @@ export const FINGERPRINT_FORMAT = '1'
 /** Hex digits kept of a SHA-256: 128 bits. */
 const DIGEST_DIGITS = 32
 
+/**
+ * The fingerprint of a file and of what it imports; `others` come in any order, and the file itself among them is left
+ * out.
+ */
 export function fingerprint(
   [path, version]: FileVersion,
   others: Iterable<FileVersion>,

@@ -2,7 +2,13 @@
  * What the headers of a record in dead-letters say: where it came from and why it is there. Key, value and the headers
  * that it had stay untouched beside them.
  */
-import type { LogRecord, OutgoingRecord, TopicPartition, TopicRole } from '../ports/event-log.ts'
+import {
+  type LogRecord,
+  type OutgoingRecord,
+  type TopicPartition,
+  type TopicRole,
+  UNREADABLE_HEADER,
+} from '../ports/event-log.ts'
 
 /** Names of the headers. All values are plain strings, so that any tool can read them. */
 export const DEAD_LETTER_HEADERS = {
@@ -21,6 +27,9 @@ const REASON_LENGTH_MAX = 1_024
 
 export type Parking = { readonly stage: string; readonly reason: string }
 
+/** Why a record is set aside: where the log could not even unpack it, that, whatever came of it later. */
+export const whyParked = ({ headers }: LogRecord, reason: string): string => headers.get(UNREADABLE_HEADER) ?? reason
+
 /** The record for dead-letters. */
 export const deadLetterOf = (record: LogRecord, { stage, reason }: Parking): OutgoingRecord => ({
   key: record.key,
@@ -32,7 +41,7 @@ export const deadLetterOf = (record: LogRecord, { stage, reason }: Parking): Out
     [DEAD_LETTER_HEADERS.offset, String(record.offset)],
     [DEAD_LETTER_HEADERS.timestamp, String(record.timestampMs)],
     [DEAD_LETTER_HEADERS.stage, stage],
-    [DEAD_LETTER_HEADERS.reason, reason.slice(0, REASON_LENGTH_MAX)],
+    [DEAD_LETTER_HEADERS.reason, whyParked(record, reason).slice(0, REASON_LENGTH_MAX)],
   ]),
 })
 

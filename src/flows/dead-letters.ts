@@ -9,7 +9,7 @@ import { DEAD_LETTER_HEADERS, type DeadLetterOrigin, originOf } from './dead-let
 const NOTE_HEADER = 'forewarm.redriven'
 
 /** Header of a record that was sent on: where it stood at first, `topic/partition/offset`. */
-export const FIRST_PLACE_HEADER = 'forewarm.redriven-from'
+const FIRST_PLACE_HEADER = 'forewarm.redriven-from'
 
 /** Which letters, by where they came from; what is left out takes any. */
 export type LetterFilter = {

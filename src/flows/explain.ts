@@ -165,12 +165,10 @@ async function runsOf({ runs }: ExplainDeps, { workspace, path }: File): Promise
   return found
 }
 
-async function lastOutcomes({ log, codec }: ExplainDeps, file: File): Promise<readonly InCommand[]> {
-  const partitions = await log.partitions('warm-outcomes')
+async function lastOutcomes(deps: ExplainDeps, file: File): Promise<readonly InCommand[]> {
+  const partitions = await deps.log.partitions('warm-outcomes')
   const tails = await Promise.all(
-    Array.from({ length: partitions }, (_, partition) =>
-      tailOf(log, codec, { topic: 'warm-outcomes', partition }, file),
-    ),
+    Array.from({ length: partitions }, (_, partition) => tailOf(deps, { topic: 'warm-outcomes', partition }, file)),
   )
   return tails
     .flat()
@@ -179,8 +177,7 @@ async function lastOutcomes({ log, codec }: ExplainDeps, file: File): Promise<re
 }
 
 async function tailOf(
-  log: EventLog,
-  codec: Codec,
+  { log, codec }: ExplainDeps,
   partition: TopicPartition,
   file: File,
 ): Promise<readonly InCommand[]> {

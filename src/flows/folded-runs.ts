@@ -14,7 +14,7 @@ export type FoldedRunsDeps = {
 }
 
 /** All commands of runs name this shard, so their outcomes are folded there. */
-export const RUNS_SHARD = 0
+const RUNS_SHARD = 0
 
 /** Reads the rows that ingest keeps of runs, each time anew. */
 export function createFoldedRuns(deps: FoldedRunsDeps): FoldedRuns {

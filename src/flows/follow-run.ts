@@ -64,7 +64,7 @@ export type FollowOptions = {
  * Yields what is known of a run at each look until it has ended; null before somebody has begun it. Throws
  * FW_RUN_UNKNOWN when nobody begins it, and the signal's reason when that is aborted.
  */
-export async function* followRun(
+async function* followRun(
   { runs, clock }: { readonly runs: Pick<RunReader, 'show'>; readonly clock: Pick<Clock, 'now' | 'sleep'> },
   { workspace, id, everyMs, begunByMs, signal }: FollowOptions,
 ): AsyncIterable<RunSummary | null> {

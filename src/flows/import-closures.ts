@@ -8,7 +8,7 @@ import type { GraphSnapshot, GraphWish, ImportGraphs } from '../ports/import-gra
 import type { Language } from '../ports/language.ts'
 import { orAborted } from '../ports/or-aborted.ts'
 import type { Origin, Origins } from '../ports/origin.ts'
-import type { RefreshedGraph } from './graph/graph.ts'
+import type { RefreshedGraph } from './graph/workspace-graph.ts'
 
 export type FollowImports = (wish: {
   readonly workspace: string

@@ -2,7 +2,10 @@ import type { ModelReader } from '../ports/model-reader.ts'
 
 const NEAREST_MAX = 5
 
-/** Learned files whose names are most like a word that names none: the same last part, the word in it, or few other letters. */
+/**
+ * Learned files whose names are most like a word that names none: the same last part, the word in it, or few other
+ * letters.
+ */
 export async function nearestPaths(
   models: Pick<ModelReader, 'files'>,
   workspace: string,

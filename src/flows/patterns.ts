@@ -17,7 +17,7 @@ export type PatternsQuery = { readonly workspace: string; readonly nowMs: number
 const FILES_AT_ONCE = 64
 
 /** Co-accesses from which on a pair counts as correlated (the manual's threshold). */
-export const CORRELATED_MIN = 5
+const CORRELATED_MIN = 5
 
 /** Everything that is learned of every file, one after the other: a large workspace has many. */
 export async function* allFiles(models: Pick<ModelReader, 'file' | 'files'>, workspace: string) {
@@ -36,9 +36,17 @@ export const correlationsOf = ({ path, frequency, coAccess }: FileEvidence): rea
     .filter(({ count }) => count >= CORRELATED_MIN)
     .map(({ path: coFile, count }) => ({ path, coFile, count, strength: Math.min(1, count / Math.max(1, frequency)) }))
 
-/** The stronger pair first; of equally strong ones the one that was seen more often. */
+/**
+ * The stronger pair first; of equally strong ones the one that was seen more often, then by name: stores list rows in
+ * any order.
+ */
 export const byStrength = (one: Correlation, other: Correlation): number =>
-  other.strength - one.strength || other.count - one.count
+  other.strength - one.strength ||
+  other.count - one.count ||
+  byName(one.path, other.path) ||
+  byName(one.coFile, other.coFile)
+
+const byName = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 
 /** Null for a workspace that nobody has read. */
 export async function patternsOf(models: Models, query: PatternsQuery): Promise<Patterns | null> {
@@ -138,10 +146,10 @@ function eachPairOnce(correlations: readonly Correlation[], max: number): Correl
 }
 
 const likeliest = (candidates: readonly Candidate[], max: number): Candidate[] =>
-  candidates.toSorted((one, other) => other.probability - one.probability).slice(0, max)
+  candidates.toSorted((one, other) => other.probability - one.probability || byName(one.path, other.path)).slice(0, max)
 
-const busiest = <File extends { readonly count: number }>(files: readonly File[], max: number): File[] =>
-  files.toSorted((one, other) => other.count - one.count).slice(0, max)
+const busiest = <File extends { readonly path: string; readonly count: number }>(files: readonly File[], max: number) =>
+  files.toSorted((one, other) => other.count - one.count || byName(one.path, other.path)).slice(0, max)
 
 function addHours(sums: number[], hours: ClockEvidence['hoursOfDay']): void {
   for (const [hour, count] of hours) sums[hour] = (sums[hour] ?? 0) + count

@@ -40,7 +40,7 @@ export class PointerHandler implements LogHandler {
     for (const record of batch.records) {
       if (signal.aborted) return { next, commit: next }
       const decoded = await this.#deps.codec.decode('access-events', record.value)
-      const waits = decoded.ok ? !(await this.#follow(decoded.value)) : decoded.retriable
+      const waits = decoded.ok ? !(await this.#follow(decoded.value, record.timestampMs)) : decoded.retriable
       if (waits) return { next, commit: next, pauseMs: this.#pauseMs }
       // What can never be read is ingest's to park: it owns access-events.
       next = record.offset + 1
@@ -48,12 +48,15 @@ export class PointerHandler implements LogHandler {
     return { next, commit: next }
   }
 
-  /** False when the cache is away. */
-  async #follow({ workspace, changes }: AccessEvent): Promise<boolean> {
+  /**
+   * False when the cache is away. No change is later than the log has taken it: one that a clock far ahead has dated would
+   * otherwise keep out all that come after it, and readers who know no version would go on with what it named.
+   */
+  async #follow({ workspace, changes }: AccessEvent, takenAtMs: number): Promise<boolean> {
     const { cache, sha256Hex, logger } = this.#deps
     try {
       for (const { path, version, timeMs } of changes) {
-        await cache.movePointer(pointerKey(workspace, path, sha256Hex), version, timeMs)
+        await cache.movePointer(pointerKey(workspace, path, sha256Hex), version, Math.min(timeMs, takenAtMs))
       }
       return true
     } catch (error) {

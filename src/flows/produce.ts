@@ -1,4 +1,4 @@
-import { ForewarmError } from '../ports/errors.ts'
+import { ForewarmError, messageOf } from '../ports/errors.ts'
 import type { LayerFile, LayerProducer } from '../ports/layer.ts'
 
 /**
@@ -20,7 +20,7 @@ async function made(layer: LayerProducer, file: LayerFile, signal: AbortSignal):
     return await layer.produce(file, signal)
   } catch (cause) {
     signal.throwIfAborted()
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     throw new ForewarmError('FW_LAYER_FAILED', `the layer '${layer.name}' could not be made: ${why}`, { cause })
   }
 }

@@ -11,6 +11,16 @@ export const SWITCHES_ROUND_MS = 250
 /** After so long every process has heard of a change. */
 const HEARD_MS = 4 * SWITCHES_ROUND_MS
 
+/** Pauses, and resolves once every process has heard of it: what is asked for afterwards is not begun by anybody. */
+export async function pauseEverywhere(
+  switches: Pick<Switches, 'pause'>,
+  { workspace, by }: { readonly workspace: string | null; readonly by: string },
+  clock: Pick<Clock, 'sleep'>,
+): Promise<void> {
+  await switches.pause(workspace, by)
+  await clock.sleep(HEARD_MS)
+}
+
 /**
  * Takes back a pause, and resolves once every process has heard of it: what is asked for afterwards meets nobody who still
  * believes in the pause and answers for good that it was in the way.

@@ -45,6 +45,8 @@ const PASSING_RETENTION_MS = 7 * DAY_MS
 /** Set aside by hand, looked at by hand. */
 const DEAD_LETTER_RETENTION_MS = 365 * DAY_MS
 const UNLIMITED = '-1'
+/** Twice what brokers take of a batch unless told otherwise. */
+export const DEAD_LETTER_BYTES_MAX = 2 * 1_048_588
 
 /** Throws FW_TOPIC_MISMATCH for what would lose data, FW_CONFIG_INVALID for what no broker can do. */
 export function desiredTopics(options: TopicOptions): readonly DesiredTopic[] {
@@ -62,17 +64,28 @@ export function desiredTopics(options: TopicOptions): readonly DesiredTopic[] {
     topic('warm-requests', requestPartitions, PASSING_RETENTION_MS),
     topic('warm-commands', commandPartitions, PASSING_RETENTION_MS),
     topic('warm-outcomes', partitions, retentionMs),
-    topic('dead-letters', deadLetterPartitions, DEAD_LETTER_RETENTION_MS),
+    deadLetters(topic('dead-letters', deadLetterPartitions, DEAD_LETTER_RETENTION_MS)),
   ]
 }
 
+/** A record as long as another topic takes fits in here with the headers that say why. */
+const deadLetters = (topic: DesiredTopic): DesiredTopic => ({
+  ...topic,
+  settings: new Map([...topic.settings, ['max.message.bytes', String(DEAD_LETTER_BYTES_MAX)]]),
+})
+
 /** Compares topics with those that are there. */
 export async function planTopics(
-  admin: Pick<TopicAdmin, 'describe'>,
+  admin: Pick<TopicAdmin, 'describe' | 'brokers'>,
   desired: readonly DesiredTopic[],
 ): Promise<readonly TopicPlan[]> {
   const present = await admin.describe(desired.map(({ name }) => name))
-  return desired.map((topic) => planTopic(topic, present.get(topic.name)))
+  const areAllThere = desired.every(({ name }) => present.has(name))
+  const brokers = areAllThere ? 0 : await admin.brokers()
+  return desired.map((topic) => {
+    const one = present.get(topic.name)
+    return one === undefined ? planNew(topic, brokers) : planPresent(topic, one)
+  })
 }
 
 /** Brings topics to what they should be and answers what was done; if one is refused, nothing at all is done. */
@@ -136,9 +149,17 @@ function assertOptions({
   }
 }
 
-function planTopic(desired: DesiredTopic, present: PresentTopic | undefined): TopicPlan {
+function planNew({ role, name, replicationFactor }: DesiredTopic, brokers: number): TopicPlan {
+  const plan = { role, name, differences: [] }
+  if (replicationFactor <= brokers) return { ...plan, action: 'create', refusal: null }
+  const copies = `${brokers} ${brokers === 1 ? 'broker' : 'brokers'} cannot keep ${replicationFactor} copies of it`
+  const mend = `set kafka.replicationFactor to ${brokers} at most, and kafka.minInsyncReplicas to no more than that`
+  return { ...plan, action: 'refuse', refusal: `${copies}: ${mend}` }
+}
+
+/** Compares a topic with how it is. */
+export function planPresent(desired: DesiredTopic, present: PresentTopic): TopicPlan {
   const { role, name } = desired
-  if (present === undefined) return { role, name, action: 'create', differences: [], refusal: null }
   const differences = differencesOf(desired, present)
   const refusal = refusalOf(desired, present)
   const changes = differences.some(({ applied }) => applied)

@@ -13,12 +13,10 @@ import type {
 import type { ActiveSpan, Attributes } from '../ports/telemetry.ts'
 import type { WarmCommand } from '../warming/command.ts'
 import { deadLetterOf } from './dead-letter.ts'
+import { GOVERNOR_HEADER, OBSERVED_AT_HEADER } from './headers.ts'
 import type { WarmDependencies, WarmSettings } from './warm/dependencies.ts'
 import { InHand } from './warm/in-hand.ts'
 import { CommandRunner } from './warm/run-command.ts'
-
-/** Header of a command: when the first of the accesses that led to it took place, milliseconds since the Unix epoch. */
-export const OBSERVED_AT_HEADER = 'forewarm.observed-at'
 
 /** What became of one record. */
 type Fate =
@@ -26,10 +24,11 @@ type Fate =
   | { readonly kind: 'parked'; readonly reason: string }
 
 /**
- * Carries out commands side by side, bounded by the worker's files in flight and by the commands in hand of each partition:
- * a batch ends when all of its commands have begun and one more may, so a large run holds up nobody who comes after it, and a
- * slow origin makes the partition wait instead of filling memory. A command has ended once its outcome is published; what is
- * committed is the first that has not: a command whose worker dies is carried out again, and finds its files present.
+ * Carries out commands side by side, bounded by the worker's files in flight and by the commands in hand of each
+ * partition: a batch ends when all of its commands have begun and one more may, so a large run holds up nobody who
+ * comes after it, and a slow origin makes the partition wait instead of filling memory. A command has ended once its
+ * outcome is published; what is committed is the first that has not: a command whose worker dies is carried out again,
+ * and finds its files present.
  */
 export class WarmHandler implements LogHandler {
   readonly #deps: WarmDependencies
@@ -55,6 +54,11 @@ export class WarmHandler implements LogHandler {
   async batch(batch: LogBatch, lost: AbortSignal): Promise<BatchVerdict> {
     const hand = this.#handOf(batch.partition, lost)
     return hand.take(() => this.#begin(batch, hand))
+  }
+
+  /** Tells how full the cache and this worker are, also while there is nothing to warm. Rejects when the cache is away. */
+  lookAtPressure(): Promise<void> {
+    return this.#runner.pressure.look()
   }
 
   /** Begins the commands of a batch as they find room; answers the offset to read next. */
@@ -166,7 +170,8 @@ export class WarmHandler implements LogHandler {
   async #publishOutcome(outcome: WarmOutcome): Promise<void> {
     const value = await this.#deps.codec.encode('warm-outcomes', outcome)
     const key = shardKey(outcome.workspace, outcome.shard)
-    await this.#deps.log.append('warm-outcomes', [{ key, value, headers: new Map() }])
+    const headers = new Map([[GOVERNOR_HEADER, String(this.#runner.governorLevel(outcome.workspace))]])
+    await this.#deps.log.append('warm-outcomes', [{ key, value, headers }])
   }
 }
 

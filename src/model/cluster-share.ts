@@ -91,11 +91,12 @@ function ratioBounds(top: Estimate, bottom: Estimate): readonly [number, number]
   return [Math.max(0, bound(top.low, bottom.high, -1)), bound(top.high, bottom.low, 1)]
 }
 
+/** Held around its own estimate: at 0 and at 1 a bound meets it exactly, and rounding would put it just beyond. */
 function wilson(value: number, size: number): { readonly low: number; readonly high: number } {
   const weight = (Z * Z) / size
   const middle = (value + weight / 2) / (1 + weight)
   const half = (Z / (1 + weight)) * Math.sqrt((value * (1 - value)) / size + weight / (4 * size))
-  return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) }
+  return { low: clamp(middle - half, 0, value), high: clamp(middle + half, value, 1) }
 }
 
 /** 97.5 % quantile of Student's t, off by less than 1 % from 2 degrees of freedom on (Abramowitz and Stegun 26.7.5). */
@@ -107,6 +108,8 @@ export function studentT(freedom: number): number {
   const fourth = (79 * Z ** 9 + 776 * Z ** 7 + 1_482 * Z ** 5 - 1_920 * Z ** 3 - 945 * Z) / 92_160
   return Z + first / n + second / n ** 2 + third / n ** 3 + fourth / n ** 4
 }
+
+const clamp = (number: number, least: number, most: number): number => Math.min(most, Math.max(least, number))
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 

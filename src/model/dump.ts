@@ -143,7 +143,7 @@ export function dumpMerged(files: readonly FileRow[], limits: ModelLimits): File
   }
 }
 
-export function dumpFile(file: FileCounts<FileRef>): FileDump {
+function dumpFile(file: FileCounts<FileRef>): FileDump {
   return {
     path: file.path,
     frequency: file.frequency,

@@ -8,7 +8,10 @@ export type WarmOutcomeKind =
   | 'present'
   /** In the control group: predicted and settled, never warmed. */
   | 'control'
-  /** Not done on purpose; `detail` says why: pressure, deadline, limit, size, held, layer, workspace, paused, language, closure. */
+  /**
+   * Not done on purpose; `detail` says why: pressure, deadline, limit, size, held, layer, workspace, paused, language,
+   * closure.
+   */
   | 'skipped'
   /** The origin has no such file. */
   | 'missing'
@@ -42,7 +45,7 @@ export type WarmedFile = {
 }
 
 /** Reason of files that are named in a request. */
-export const REQUESTED = 'request'
+const REQUESTED = 'request'
 
 /**
  * Whether the file was warmed because a read was expected, so that the next read, or none, settles it. A file that was

@@ -52,7 +52,7 @@ export type Proof = {
 }
 
 /** Settled warms below which the accuracy of the latest spans is not told: its error is five points at .7 then. */
-export const SETTLED_MIN = 100
+const SETTLED_MIN = 100
 
 /** Spans that are looked at in any case: an hour. */
 const SPANS_MIN = 4

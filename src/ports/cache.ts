@@ -2,10 +2,12 @@
  * The distributed cache of immutable values. A key names workspace, layer, producer version, path and content version
  * (src/warming/cache-key.ts), so nothing stale can replace anything. Adapters: Redis and Redis Cluster, SQLite, memory.
  *
- * A warm not yet read lives for minutes; a value that was read lives for a day, renewed at each hit. What was read
- * within the last 15 minutes (a setting) is live, what was not is cold. When room is short what has expired leaves
- * first, then cold values, the coldest first, then unread warms, the oldest first, then live values, the one read
- * longest ago first: warms take the place of cold values and never of live ones.
+ * Values leave for room, not for age: one that was read lives for years, renewed at each hit. What was used within the
+ * last 15 minutes (a setting) is live, what was not is cold. A prediction counts as used when it comes in; a warm that
+ * somebody asked for (a run) does not, and lives for minutes unless it is read. When room is short they leave in this
+ * order: what has expired; what is cold, used longest ago first; warms asked for that nobody has read, the oldest first;
+ * unread predictions above their share (src/model/warm-share.ts), the oldest first; what is live, used longest ago first.
+ * So warms that were asked for never take the place of live values, and predictions do as long as they are read.
  */
 
 import type { SpendLimit } from '../warming/spend.ts'
@@ -15,6 +17,7 @@ export type EntrySource =
   | { readonly kind: 'fill' }
   | { readonly kind: 'warm'; readonly commandId: string; readonly traceparent: string | null }
 
+/** A value that was found. */
 export type CacheEntry = {
   readonly value: Uint8Array
   readonly source: EntrySource
@@ -22,6 +25,12 @@ export type CacheEntry = {
   readonly firstRead: boolean
 }
 
+/** Where a value that is put comes from; of a warm, whether it was predicted or asked for (the default). */
+export type PutSource =
+  | Extract<EntrySource, { kind: 'fill' }>
+  | (Extract<EntrySource, { kind: 'warm' }> & { readonly predicted?: boolean })
+
+/** Names one value; adapters add a prefix. */
 export type CacheKey = {
   /** Short id of the workspace: every key of a workspace begins with it, so that it can be counted and cleared. */
   readonly workspaceId: string
@@ -29,6 +38,7 @@ export type CacheKey = {
   readonly rest: string
 }
 
+/** What one workspace holds in the cache. */
 export type CacheStats = {
   readonly entries: number
   readonly bytes: number
@@ -36,6 +46,7 @@ export type CacheStats = {
   readonly unreadWarms: number
 }
 
+/** Stored now, there already (and never replaced), or no room for it. */
 export type PutResult = 'stored' | 'present' | 'full'
 
 export type CachePressure = {
@@ -46,19 +57,23 @@ export type CachePressure = {
   readonly pressure: number
   /** The same of the node with the least: under it some keys still have room. Equal to `pressure` outside a cluster. */
   readonly pressureMin: number
+  /** Whether unread predictions hold less than the share that they have earned, so that pressure stops none. */
+  readonly takesPredictions: boolean
 }
 
+/**
+ * The shared cache of values. Whatever is asked of it rejects with FW_CACHE_UNAVAILABLE (retriable) while it is away.
+ */
 export interface Cache {
   /** Reads a value and renews its life, or null. */
   get(key: CacheKey): Promise<CacheEntry | null>
   /** Which of the keys are there, in the order asked, without renewing them. */
   has(keys: readonly CacheKey[]): Promise<readonly boolean[]>
   /** Puts a value unless one is there already. `full` when the cache has no room and evicts nothing for it. */
-  put(key: CacheKey, value: Uint8Array, source: EntrySource): Promise<PutResult>
+  put(key: CacheKey, value: Uint8Array, source: PutSource): Promise<PutResult>
   /**
-   * Sees to it that about so many bytes of warms can be put without an unread warm leaving for them, as long as there are
-   * cold values to leave; where there are none the oldest unread warms leave, and never a live value. Bounded work: what it cannot find now it finds at the next call. For caches
-   * that cannot keep the order of leaving by themselves.
+   * Sees to it that about so many bytes of warms can be put in the order of leaving, and drops no live value for them.
+   * Bounded work: what it cannot find now it finds at the next call. For caches that cannot keep that order by themselves.
    */
   makeRoom(bytes: number): Promise<void>
   /** Renews the recency of entries that are there, without marking them read; returns which were there. */

@@ -1,6 +1,14 @@
 /** What a doctor asks the engines of a deployment: facts only, nothing is changed. Adapters: Kafka, Redis. */
 import type { TopicRole } from './event-log.ts'
+import type { ModelMeta } from './model-store.ts'
 import type { PresentTopic } from './topic-admin.ts'
+
+/**
+ * What goes wrong with TLS on the way to a server. `client-certificate`: the server takes none but clients with a
+ * certificate that it trusts. `no-tls`: it speaks something else. The others are of its own certificate: other names,
+ * ended, of an authority that is not trusted here.
+ */
+export type TlsFault = 'client-certificate' | 'no-tls' | 'names' | 'ended' | 'untrusted'
 
 /** Whether a client may do something; `unknown` where the question itself met an error. */
 export type Right = 'yes' | 'no' | 'unknown'
@@ -53,7 +61,9 @@ export type RedisNodeFacts = {
 export interface RedisDiagnosis {
   /** Rejects with FW_STORE_UNAVAILABLE or FW_CACHE_UNAVAILABLE. */
   nodes(): Promise<readonly RedisNodeFacts[]>
-  /** Of these commands (in small letters) those that this user may not run on keys of this deployment. */
-  refused(commands: readonly string[]): Promise<readonly string[]>
+  /** Of these commands (in small letters) those that this user may not run on such a key, which is nobody's. */
+  refused(commands: readonly string[], key: string): Promise<readonly string[]>
+  /** What the stored model was made with; null where there is none, or this user is not told of it. */
+  storedModel(wanted: ModelMeta): Promise<ModelMeta | null>
   close(): Promise<void>
 }

@@ -3,7 +3,8 @@ import type { ErrorCode } from './errors.ts'
 
 export const ERROR_MENDS: Readonly<Record<ErrorCode, string>> = {
   FW_LOG_UNAVAILABLE: 'Check that the brokers run and that kafka.brokers, kafka.tls and kafka.sasl are right.',
-  FW_LOG_TRUNCATED: 'Rebuild the model with `forewarm model rebuild`, and keep access-events longer.',
+  FW_LOG_TRUNCATED:
+    'Raise model.version for a new model of what is there, or start once with ingest.acceptTruncated to keep the old one; keep access-events longer.',
   FW_STORE_UNAVAILABLE: 'Check that the Redis of the models runs and that model.redis is right.',
   FW_STORE_MAY_EVICT: 'Set maxmemory-policy of the model Redis to noeviction; the cache belongs into another Redis.',
   FW_STORE_FULL: 'Give the model Redis more memory, or lower model.limits and rebuild.',
@@ -30,8 +31,12 @@ export const ERROR_MENDS: Readonly<Record<ErrorCode, string>> = {
   FW_CONFIG_INVALID: 'Mend the settings that the message names; docs/configuration.md lists all.',
   FW_UNAUTHORIZED:
     'Send `authorization: Bearer <token>` with a token that is for this workspace and for what is asked.',
-  FW_REQUEST_INVALID: 'Mend what the message names; the contract is at /openapi.json.',
+  FW_ISSUER_UNAVAILABLE:
+    'Check that the address in gateway.oidc.issuer can be reached from the gateway and that its certificate is trusted: an authority of your own by gateway.oidc.caFile.',
+  FW_REQUEST_INVALID:
+    'Mend what the message names; --help of a command, and /openapi.json of a gateway, say what is taken.',
   FW_OVERLOADED: 'Send the same request again after the time in Retry-After.',
-  FW_TOOL_MISSING: 'Install the program that the message names, or take the way without it that the message names.',
+  FW_TOOL_MISSING:
+    'Install the program or package that the message names, or take the way without it that the message names.',
   FW_UNKNOWN: 'Please report it with the log lines around it.',
 }

@@ -24,9 +24,10 @@ export const ERROR_CODES = {
   FW_TOPIC_MISMATCH: 'a topic is missing or set up in a way that would lose data',
   FW_CONFIG_INVALID: 'a setting is unknown or has a bad value',
   FW_UNAUTHORIZED: 'the token is missing, unknown or not for this workspace',
+  FW_ISSUER_UNAVAILABLE: 'the issuer of tokens does not give its keys',
   FW_REQUEST_INVALID: 'a request breaks its contract',
   FW_OVERLOADED: 'a bounded buffer is full',
-  FW_TOOL_MISSING: 'a program that is needed is not on this machine',
+  FW_TOOL_MISSING: 'a program or package that is needed is not on this machine',
   FW_UNKNOWN: 'an error that nobody foresaw',
 } as const
 
@@ -47,3 +48,6 @@ export class ForewarmError extends Error {
     this.retriable = options.retriable ?? false
   }
 }
+
+/** What was thrown says, for the message of another error; anything can be thrown. */
+export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -10,12 +10,14 @@ export type TopicPartition = { readonly topic: TopicRole; readonly partition: nu
 
 export type Headers = ReadonlyMap<string, string>
 
+/** A record to append: those with one key keep their order. */
 export type OutgoingRecord = {
   readonly key: string | null
   readonly value: Uint8Array
   readonly headers: Headers
 }
 
+/** A record as it stands in the log. */
 export type LogRecord = TopicPartition & {
   readonly offset: number
   readonly key: string | null
@@ -24,6 +26,9 @@ export type LogRecord = TopicPartition & {
   /** When the log took the record, milliseconds since the Unix epoch. */
   readonly timestampMs: number
 }
+
+/** Header of a record that stands for something on the log which cannot be unpacked, and is its value: says why. */
+export const UNREADABLE_HEADER = 'forewarm.unreadable'
 
 /** Records of one partition, in order, offsets ascending but not always without gaps. Never empty. */
 export type LogBatch = TopicPartition & {
@@ -67,6 +72,7 @@ export interface LogHandler {
   batch(batch: LogBatch, signal: AbortSignal): Promise<BatchVerdict>
 }
 
+/** What a member of a group reads. */
 export type ConsumeOptions = {
   readonly group: string
   readonly topics: readonly TopicRole[]
@@ -80,10 +86,18 @@ export interface LogConsumer {
   readonly failed: Promise<never>
   /** Partitions that are this consumer's now. */
   assignment(): readonly TopicPartition[]
+  /** Whether the group has given it its share of the partitions. That may be none: then it stands by for another's. */
+  joined(): boolean
   /** Stops fetching, lets the batch in flight end at a record boundary, leaves the group. */
   stop(): Promise<void>
+  /**
+   * Leaves the group so that another member can go on at once, after an error or in a stop that hangs: what is in flight is
+   * told to end, its verdicts count no more, and nothing is committed.
+   */
+  abandon(): Promise<void>
 }
 
+/** The log that processes meet in. */
 export interface EventLog {
   /** Resolves with the offsets once every record is durable (all in-sync replicas). Order is kept within a key. */
   append(

@@ -26,13 +26,16 @@ export type LayerProducer = LayerName & {
 /** A layer whose values depend on what a file imports, too (src/warming/incremental.ts): only workers can make them. */
 export type ClosureLayer = LayerName & ImportGraphs
 
+/** A layer of values, made from a file alone or also from what it imports. */
 export type Layer = LayerProducer | ClosureLayer
 
 export type Layers = ReadonlyMap<string, Layer>
 
+/** Whether only workers can make the values of this layer. */
 export const isOfClosure = (layer: Layer): layer is ClosureLayer => 'snapshot' in layer
 
 /** The file's own bytes. */
 export const CONTENT_LAYER: LayerProducer = { name: 'content', version: '1', produce: ({ bytes }) => bytes }
 
+/** Layers by their names; of two with one name the later. */
 export const layersOf = (layers: Iterable<Layer>): Layers => new Map([...layers].map((layer) => [layer.name, layer]))

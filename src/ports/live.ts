@@ -4,7 +4,10 @@ import type { WarmOutcomeKind } from '../model/outcome.ts'
 
 export type LiveRead = { readonly path: string; readonly timeMs: number; readonly outcome: AccessOutcome }
 
-/** Where a prediction stands: with a worker, in the cache and not read yet, read in time, read before it was there, or not warmed. */
+/**
+ * Where a prediction stands: with a worker, in the cache and not read yet, read in time, read before it was there, or
+ * not warmed.
+ */
 export type LiveFate = 'asked' | 'ready' | 'hit' | 'late' | 'unread' | 'notWarmed'
 
 export type LivePrediction = {
@@ -51,6 +54,17 @@ export type LiveLatency = {
   readonly minutes: readonly { readonly minute: number; readonly p50Ms: number; readonly p95Ms: number }[]
 }
 
+/** A worker, by the latest outcome that it told of this workspace. */
+export type LiveWorker = {
+  readonly worker: string
+  /** When the last file of what it told had ended. */
+  readonly atMs: number
+  /** Share of its files in flight that its governor left to this workspace, 0..1; null when it did not say. */
+  readonly governor: number | null
+  /** The highest memory pressure that it met, 0..1. */
+  readonly pressure: number
+}
+
 export type LiveView = {
   /** The latest read first. */
   readonly sessions: readonly LiveSession[]
@@ -58,4 +72,6 @@ export type LiveView = {
   readonly minutes: readonly LiveMinute[]
   /** Null before a file was warmed. */
   readonly latency: LiveLatency | null
+  /** The latest heard first. */
+  readonly workers: readonly LiveWorker[]
 }

@@ -66,7 +66,10 @@ export interface ModelReader {
   shardKeys(): Promise<readonly string[]>
 }
 
-/** What ingest has folded of runs and around them; read anew at each call, for whoever waits for a run looks every moment. */
+/**
+ * What ingest has folded of runs and around them; read anew at each call, for whoever waits for a run looks every
+ * moment.
+ */
 export interface FoldedRuns {
   /** A run as a whole; null as long as no outcome of it is folded. Cheap, whatever the size of the run. */
   run(workspace: string, id: string): Promise<FoldedRun | null>

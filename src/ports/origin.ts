@@ -6,6 +6,7 @@ export type OriginFile = {
   readonly version: string
 }
 
+/** What a read of one file found. */
 export type OriginRead =
   | { readonly outcome: 'read'; readonly file: OriginFile }
   | { readonly outcome: 'missing' }
@@ -27,6 +28,7 @@ export type OriginEntry = {
   readonly bytes: number | null
 }
 
+/** Where the true files of one workspace are. */
 export interface Origin {
   /** Reads one file inside the workspace's jail. Rejects with FW_ORIGIN_UNAVAILABLE (retriable) on I/O faults. */
   read(path: string, limits: { readonly bytesMax: number; readonly signal: AbortSignal }): Promise<OriginRead>

@@ -21,10 +21,10 @@ export const METRICS = {
     unit: '{apply}',
     description: 'Compare-and-set writes by result: applied, ahead, behind',
   },
-  'forewarm.ingest.lag': {
+  'forewarm.consumer.lag': {
     kind: 'gauge',
     unit: '{record}',
-    description: 'Records between the fold and the end of the log, by partition',
+    description: 'Records that a group has not taken yet, by group (ingest, predict, warm, pointers), topic, partition',
   },
   'forewarm.model.evicted': {
     kind: 'gauge',
@@ -50,7 +50,7 @@ export const METRICS = {
   'forewarm.predict.suppressed': {
     kind: 'counter',
     unit: '{prediction}',
-    description: 'Candidates not issued, by cause: open, throttled, late, threshold, paused',
+    description: 'Candidates not issued, by cause: open, throttled, late, threshold, paused, away',
   },
   'forewarm.predict.duration': {
     kind: 'histogram',
@@ -180,6 +180,10 @@ export const METRICS = {
 
 export type MetricName = keyof typeof METRICS
 
+export type GaugeName = {
+  [Name in MetricName]: (typeof METRICS)[Name]['kind'] extends 'gauge' ? Name : never
+}[MetricName]
+
 /** A span to link to, as a W3C traceparent value. */
 export type Traceparent = string
 
@@ -205,6 +209,11 @@ export interface Telemetry {
   current(): Traceparent | null
   /** Adds to a counter, records into a histogram (seconds or bytes as its unit says), or sets a gauge. */
   measure(metric: MetricName, value: number, attributes?: Attributes): void
+  /**
+   * Ends the series of a gauge that have at least these attributes, until they are set again: what a process knew last of
+   * what is another's now is no news.
+   */
+  withdraw(gauge: GaugeName, attributes: Attributes): void
 }
 
 /** Structured log lines. Secrets never go in; paths only at debug level. */

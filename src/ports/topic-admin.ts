@@ -23,6 +23,8 @@ export type PresentTopic = {
 export interface TopicAdmin {
   /** Those of the topics that are there, by name. */
   describe(names: readonly string[]): Promise<ReadonlyMap<string, PresentTopic>>
+  /** How many brokers answer now: a new topic can have as many copies. */
+  brokers(): Promise<number>
   /** Makes a topic and waits until it is seen; one that is there already stays as it is. */
   create(topic: DesiredTopic): Promise<void>
   /** Changes these settings of a topic and no other. */

@@ -49,6 +49,9 @@ export type WarmCommand = {
   readonly files: readonly CommandFile[]
 }
 
+/** Whether somebody predicted its reads; else a person, CI, a schedule or start-up asked for a run. */
+export const isPrediction = ({ runId }: Pick<WarmCommand, 'runId'>): boolean => runId === null
+
 /** A wish: warm these files of this workspace (from a person, CI, a schedule, start-up), or end a run. */
 export type WarmRequest = {
   /** Also the id of the run; the same id again is the same wish. */

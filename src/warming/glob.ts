@@ -11,7 +11,7 @@
 export const GLOB_LENGTH_MAX = 256
 
 /** `*`, `?`, `**` and sets of one pattern. */
-export const GLOB_WILDCARDS_MAX = 32
+const GLOB_WILDCARDS_MAX = 32
 
 /** Braces within braces. */
 const NESTING_MAX = 4

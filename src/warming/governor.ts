@@ -44,6 +44,7 @@ export class LatencyGovernor {
   #epoch = { startMs: 0, minMs: Number.POSITIVE_INFINITY }
   #formerMinMs = Number.POSITIVE_INFINITY
   #level = 1
+  #judgedMs: number | null = null
 
   constructor(options: GovernorOptions) {
     this.#options = options
@@ -52,6 +53,11 @@ export class LatencyGovernor {
   /** Share of its room that warming may take now, LEVEL_MIN..1. */
   get level(): number {
     return this.#level
+  }
+
+  /** The latency that was held against the baseline last, milliseconds: a window's median; null before the first one. */
+  get judgedMs(): number | null {
+    return this.#judgedMs
   }
 
   /** The latency that calls are measured by, milliseconds; null before the first window. */
@@ -77,6 +83,7 @@ export class LatencyGovernor {
   #judge(latencyMs: number, nowMs: number): void {
     const { growthMax, slackMs } = this.#options
     const boundMs = (this.baselineMs ?? latencyMs) * (1 + growthMax) + slackMs
+    this.#judgedMs = latencyMs
     this.#level =
       latencyMs > boundMs ? Math.max(LEVEL_MIN, this.#level * LEVEL_CUT) : Math.min(1, this.#level + LEVEL_STEP)
     if (nowMs - this.#epoch.startMs >= BASELINE_MS) {

@@ -1,4 +1,7 @@
-/** How the values of the `incremental` layer are named: they depend on a file's imports, so its own version is not enough. */
+/**
+ * How the values of the `incremental` layer are named: they depend on a file's imports, so its own version is not
+ * enough.
+ */
 
 export const INCREMENTAL = 'incremental'
 

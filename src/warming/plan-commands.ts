@@ -27,13 +27,13 @@ export type PlannedFile = {
 
 /**
  * Cuts predicted files into commands. `id` names the n-th command; the same id for the same records makes a command
- * that is issued again after a crash the same command. A command ends when the last of its files is hardly awaited any more.
+ * that is issued again after a crash the same command. A command ends when the last of its files is hardly awaited any
+ * more.
  */
 export function commandsForPredictions(
   origin: CommandOrigin,
   files: readonly PlannedFile[],
-  bounds: CommandBounds,
-  id: (index: number) => string,
+  { id, ...bounds }: CommandBounds & { readonly id: (index: number) => string },
 ): WarmCommand[] {
   return chunked(files, bounds.filesMax).map((chunk, index) => ({
     ...origin,

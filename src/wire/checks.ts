@@ -33,6 +33,7 @@ export const rangeProblem = (field: string, value: number, max: number): Problem
 export const shareProblem = (field: string, value: number): Problem =>
   value >= 0 && value <= 1 ? null : `${field} is not within 0 and 1`
 
+/** Why a path may not travel; null when it may. */
 export function filePathProblem(field: string, path: string): Problem {
   const problem = wirePathProblem(path)
   return problem === null ? null : `${field} ${problem}`

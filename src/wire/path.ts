@@ -6,7 +6,7 @@ import { NO_PLAIN_PATH } from '../warming/path.ts'
  */
 
 /** Longest path in bytes of UTF-8. */
-export const PATH_BYTES_MAX = 1_024
+const PATH_BYTES_MAX = 1_024
 
 /** What is wrong with a path, in words that hold none of it, or null when it is a good one. */
 export function wirePathProblem(path: string): string | null {

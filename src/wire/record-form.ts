@@ -1,6 +1,6 @@
 import type { Type } from 'avsc'
 import type { CodedTopic, Decoded } from '../ports/codec.ts'
-import { ForewarmError } from '../ports/errors.ts'
+import { ForewarmError, messageOf } from '../ports/errors.ts'
 import type { Problem } from './checks.ts'
 import { FRAME_BYTES, frame } from './framing.ts'
 import { RECORD_BYTES_MAX } from './limits.ts'
@@ -84,7 +84,7 @@ function createReader<Value, Wire>(
       wire = reader.fromBuffer(buffer, resolver)
     } catch (error) {
       // What the scan lets through and avsc still refuses: a number beyond 2^53, an unknown symbol without a default.
-      return unreadable(`not readable by its schema: ${error instanceof Error ? error.message : String(error)}`)
+      return unreadable(`not readable by its schema: ${messageOf(error)}`)
     }
     const value = mapping.fromWire(wire)
     const problem = mapping.problem(value)

@@ -1,7 +1,6 @@
 import type { CommandFile, WarmCommand } from '../warming/command.ts'
 import {
   countProblem,
-  filePathProblem,
   listProblem,
   nameProblem,
   optionalNameProblem,
@@ -16,10 +15,9 @@ import {
   RUN_FILES_MAX,
   SESSION_LENGTH_MAX,
   SHARD_MAX,
-  VERSION_LENGTH_MAX,
-  WORD_LENGTH_MAX,
   WORKSPACE_LENGTH_MAX,
 } from './limits.ts'
+import { predictedFileProblem } from './predicted-file.ts'
 import { defineForm } from './record-form.ts'
 
 type CommandFileWire = Omit<CommandFile, 'expectedAtMs' | 'horizonAtMs'> & {
@@ -79,7 +77,7 @@ const fileFromWire = (wire: CommandFileWire): CommandFile => ({
 })
 
 /** What keeps a command from the log, or null. */
-export function warmCommandProblem(command: WarmCommand): Problem {
+function warmCommandProblem(command: WarmCommand): Problem {
   return (
     nameProblem('id', command.id, { lengthMax: ID_LENGTH_MAX }) ??
     nameProblem('workspace', command.workspace, { lengthMax: WORKSPACE_LENGTH_MAX }) ??
@@ -99,10 +97,4 @@ export function warmCommandProblem(command: WarmCommand): Problem {
 }
 
 const commandFileProblem = (file: CommandFile): Problem =>
-  filePathProblem('path', file.path) ??
-  nameProblem('layer', file.layer, { lengthMax: WORD_LENGTH_MAX }) ??
-  optionalNameProblem('version', file.version, { lengthMax: VERSION_LENGTH_MAX }) ??
-  nameProblem('reason', file.reason, { lengthMax: WORD_LENGTH_MAX, emptyAllowed: true }) ??
-  shareProblem('probability', file.probability) ??
-  timeProblem('expectedAt', file.expectedAtMs) ??
-  timeProblem('horizonAt', file.horizonAtMs)
+  predictedFileProblem(file) ?? timeProblem('expectedAt', file.expectedAtMs)

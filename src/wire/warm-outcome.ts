@@ -1,7 +1,6 @@
 import type { WarmedFile, WarmOutcome } from '../model/outcome.ts'
 import {
   countProblem,
-  filePathProblem,
   listProblem,
   nameProblem,
   optionalNameProblem,
@@ -15,10 +14,10 @@ import {
   ID_LENGTH_MAX,
   RUN_FILES_MAX,
   SHARD_MAX,
-  VERSION_LENGTH_MAX,
   WORD_LENGTH_MAX,
   WORKSPACE_LENGTH_MAX,
 } from './limits.ts'
+import { predictedFileProblem } from './predicted-file.ts'
 import { defineForm } from './record-form.ts'
 
 type WarmedFileWire = Omit<WarmedFile, 'finishedAtMs' | 'horizonAtMs'> & {
@@ -73,7 +72,7 @@ const fileFromWire = (wire: WarmedFileWire): WarmedFile => ({
 })
 
 /** What keeps an outcome from the log, or null. */
-export function warmOutcomeProblem(outcome: WarmOutcome): Problem {
+function warmOutcomeProblem(outcome: WarmOutcome): Problem {
   return (
     nameProblem('commandId', outcome.commandId, { lengthMax: ID_LENGTH_MAX }) ??
     nameProblem('workspace', outcome.workspace, { lengthMax: WORKSPACE_LENGTH_MAX }) ??
@@ -88,12 +87,7 @@ export function warmOutcomeProblem(outcome: WarmOutcome): Problem {
 }
 
 const warmedFileProblem = (file: WarmedFile): Problem =>
-  filePathProblem('path', file.path) ??
-  nameProblem('layer', file.layer, { lengthMax: WORD_LENGTH_MAX }) ??
-  optionalNameProblem('version', file.version, { lengthMax: VERSION_LENGTH_MAX }) ??
+  predictedFileProblem(file) ??
   nameProblem('detail', file.detail, { lengthMax: WORD_LENGTH_MAX, emptyAllowed: true }) ??
   countProblem('bytes', file.bytes) ??
-  timeProblem('finishedAt', file.finishedAtMs) ??
-  nameProblem('reason', file.reason, { lengthMax: WORD_LENGTH_MAX, emptyAllowed: true }) ??
-  shareProblem('probability', file.probability) ??
-  timeProblem('horizonAt', file.horizonAtMs)
+  timeProblem('finishedAt', file.finishedAtMs)

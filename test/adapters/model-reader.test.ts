@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createMemoryModelStore } from '../../src/adapters/memory/model-store.ts'
 import { createModelReader } from '../../src/adapters/near-cache/model-reader.ts'
 import type { AccessEvent } from '../../src/model/access.ts'
@@ -11,7 +11,6 @@ import { takeDirtyRows } from '../../src/model/rows/save.ts'
 import type { ModelStore } from '../../src/ports/model-store.ts'
 
 const NOW = 1_700_000_000_000
-const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 const event = (session: string, paths: readonly string[], startMs: number): AccessEvent => ({
   workspace: 'w',

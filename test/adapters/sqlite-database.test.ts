@@ -3,8 +3,19 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
+import { createManualClock } from '../../src/adapters/memory/clock.ts'
+import { createSqliteCache } from '../../src/adapters/sqlite/cache.ts'
 import { openDatabase } from '../../src/adapters/sqlite/database.ts'
+import { createSqliteEventLog } from '../../src/adapters/sqlite/event-log.ts'
+import { createSqliteModelStore } from '../../src/adapters/sqlite/model-store.ts'
+
+const LOG = {
+  partitions: 1,
+  clock: createManualClock(0),
+  retention: { ageMsMax: 1_000, bytesMax: 1_000, sweepMs: 1_000 },
+}
 
 const databaseModule = new URL('../../src/adapters/sqlite/database.ts', import.meta.url).href
 
@@ -42,4 +53,17 @@ test('after a kill -9 in mid-write every committed transaction is there, whole',
   expect(count('one')).toEqual(count('other'))
   expect(Number(Object(count('one')).last)).toBeGreaterThanOrEqual(lastTold)
   database.close()
+})
+
+test.each<[string, (database: DatabaseSync) => unknown, string]>([
+  ['the log', (database) => createSqliteEventLog({ ...LOG, database }), 'FW_LOG_UNAVAILABLE'],
+  ['the models', createSqliteModelStore, 'FW_STORE_FULL'],
+  ['the cache', (database) => createSqliteCache(database, { clock: LOG.clock, bytesMax: 1_000 }), 'FW_CACHE_FULL'],
+])('a disk without room for the tables of %s is told, with what mends it', (_, open, code) => {
+  const database = openDatabase(':memory:')
+  onTestFinished(() => database.close())
+  database.exec('PRAGMA max_page_count = 1')
+  expect(() => open(database)).toThrow(
+    expect.objectContaining({ code, message: expect.stringContaining('free disk space') }),
+  )
 })

@@ -87,6 +87,19 @@ describe('a traced event log', () => {
     expect(telemetry.spans[0]?.options.attributes?.['messaging.batch.message_count']).toBe(2)
   })
 
+  it('tells how far its group is behind, before and after a batch, and nothing of partitions that it lost', async () => {
+    const { log, telemetry } = create()
+    await log.append('access-events', [outgoing('a', '1'), outgoing('b', '2'), outgoing('c', '3')])
+    const onBatch: ReaderOptions['onBatch'] = async ({ records }) => ({ next: (records[0]?.offset ?? 0) + 1 })
+    const { consumer } = await readWith(log, { onBatch }, 3 + 2 + 1)
+    await consumer.stop()
+    const told = telemetry.measures.filter(({ metric }) => metric === 'forewarm.consumer.lag')
+    expect(told.map(({ value }) => value)).toEqual([3, 2, 2, 1, 1, 0])
+    const of = { group: 'ingest', topic: 'access-events', partition: 0 }
+    for (const { attributes } of told) expect(attributes).toEqual(of)
+    expect(telemetry.level('forewarm.consumer.lag', of)).toBeNull()
+  })
+
   it('links at most 128 contexts, each once', async () => {
     const { log, telemetry } = create()
     await log.append('access-events', [outgoing('a', '1'), outgoing('a', '2')])
@@ -113,8 +126,7 @@ describe('a traced event log', () => {
     })
     const consumer = await log.consume({ group: 'g', topics: ['access-events'], batchRecordsMax: 1 }, reader)
     await expect(consumer.failed).rejects.toThrow('broken')
-    expect(telemetry.measures.at(-1)).toMatchObject({
-      metric: 'messaging.process.duration',
+    expect(telemetry.measures.find(({ metric }) => metric === 'messaging.process.duration')).toMatchObject({
       attributes: { 'error.type': 'RangeError' },
     })
   })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { findPromtool } from '../support/services/promtool.ts'
+import { findPrometheus } from '../support/services/prometheus.ts'
 
 type Rule = { readonly alert: string; readonly annotations: Readonly<Record<string, string>> }
 type Rules = { readonly groups: readonly { readonly rules: readonly Rule[] }[] }
@@ -30,7 +30,7 @@ function withAnnotations({ alertname, exp_alerts, ...rest }: Case, rules: readon
 }
 
 test('promtool: each alert comes when it should, and not before', async () => {
-  const [rules, { tests, ...rest }, promtool] = [await alerts(), await suite(), await findPromtool()]
+  const [rules, { tests, ...rest }, { promtool }] = [await alerts(), await suite(), await findPrometheus()]
   const folder = await mkdtemp(join(tmpdir(), 'forewarm-alerts-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const whole = tests.map((one) => ({

@@ -97,3 +97,27 @@ it('the checks find what is wrong', async () => {
     await strimziProblems([wrong('KafkaTopic', { partition: 2 }), wrong('KafkaTopic', { replicas: 'many' })]),
   ).toEqual(['KafkaTopic forewarm-access-events.Spec: unknown field partition', expect.stringContaining('many')])
 })
+
+describe('what an install says', () => {
+  const said = async (example: string, values: object): Promise<string> => {
+    const of = ['--namespace', 'forewarm', '--values', valuesOf(example), '--values', '-']
+    const text = await helm(
+      '4',
+      ['install', 'forewarm', chartFolder, '--dry-run=client', ...of],
+      JSON.stringify(values),
+    )
+    return text.slice(text.lastIndexOf('\nNOTES:'))
+  }
+
+  it('can be pasted: the workspace by its name in an address', async () => {
+    const notes = await said('minimal', {})
+    expect(notes).toContain(' http://127.0.0.1:8787/v1/workspaces/acme%2Fweb/warm-requests\n')
+    expect(notes).toContain('helm -n forewarm test forewarm')
+  })
+
+  it('speaks TLS to a gateway that does, and shows a certificate to one that requires it', async () => {
+    const notes = await said('mtls-cluster', { gateway: { tls: { clientCertificates: 'required' } } })
+    expect(notes).toMatch(/curl --cacert ca\.crt .*--cert client\.crt .*https:\/\/forewarm\.acme\.example:8787\/v1/)
+    expect(notes).not.toContain('http://')
+  })
+})

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createMemoryCache } from '../../src/adapters/memory/cache.ts'
 import { createSystemClock } from '../../src/adapters/system/clock.ts'
 import { cacheCommand } from '../../src/cli/cache.ts'
 import { valueKey } from '../../src/warming/cache-key.ts'
-import { sha256Hex } from '../support/warm-worker.ts'
 
 function open() {
   const cache = createMemoryCache({ clock: createSystemClock(), bytesMax: 1_000 })
@@ -14,6 +14,7 @@ function open() {
     const command = cacheCommand({
       withCache: (work) => work(cache),
       sha256Hex,
+      workspaceNamed: (given) => given ?? 'shop',
       write: (text) => void written.push(text),
     })
     for (const one of [command, ...command.commands]) one.exitOverride().configureOutput({ writeErr: () => {} })
@@ -35,12 +36,13 @@ test('stats and clear count and remove the entries of one workspace and of no ot
     unreadWarms: 1,
     cache: { bytesUsed: 35, bytesMax: 1_000 },
   })
-  expect(await run('stats', '--workspace', 'shop')).toMatch(/entries +2\n.*35 bytes, 1000 at most/s)
+  expect(await run('stats', '--workspace', 'shop')).toMatch(/entries +2\n.*35 bytes, 1000 at most \(3\.5 % used\)/s)
+  expect(await run('stats'), 'of the current folder').toBe(await run('stats', '--workspace', 'shop'))
   expect(await run('clear', '--workspace', 'shop')).toBe('2 entries removed\n')
   expect(JSON.parse(await run('clear', '--workspace', 'shop', '--json'))).toEqual({ workspace: 'shop', removed: 0 })
   expect(await cache.has([key('other', 'a')])).toEqual([true])
 })
 
-test('the workspace must be named', async () => {
+test('what removes something has its workspace named', async () => {
   await expect(open().run('clear')).rejects.toMatchObject({ code: 'commander.missingMandatoryOptionValue' })
 })

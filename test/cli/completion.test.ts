@@ -7,7 +7,7 @@ import { cliWorld } from '../support/cli.ts'
 const world = cliWorld()
 
 async function scriptFor(shell: string): Promise<string> {
-  const { code, stdout } = await world.run('completion', shell)
+  const { code, stdout } = await world.call('completion', shell)
   expect(code).toBe(0)
   const file = join(world.folder, `completion.${shell}`)
   writeFileSync(file, stdout)
@@ -28,6 +28,8 @@ const cases: readonly (readonly [line: readonly string[], expected: readonly str
   [['runs', 're'], ['retry']],
   [['--config', 'x.yaml', 'doctor', '--j'], ['--json']],
   [['doctor', '--role', 'in'], ['ingest']],
+  [['doctor', '-r', 'in'], ['ingest']],
+  [['completion', 'f'], ['fish']],
 ]
 
 describe.runIf(isHere('bash'))('bash', () => {

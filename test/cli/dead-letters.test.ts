@@ -3,6 +3,7 @@ import { createMemoryEventLog, type MemoryEventLog } from '../../src/adapters/me
 import { deadLettersCommand } from '../../src/cli/dead-letters.ts'
 import { deadLetterOf } from '../../src/flows/dead-letter.ts'
 import type { LogRecord, TopicRole } from '../../src/ports/event-log.ts'
+import { recordsOn } from '../support/log-contents.ts'
 
 let log: MemoryEventLog
 
@@ -29,11 +30,7 @@ const park = async (fields: Partial<LogRecord> & { topic: TopicRole; offset: num
   const headers = fields.headers ?? new Map([['traceparent', 't']])
   await log.append('dead-letters', [deadLetterOf({ ...record, headers }, { stage: 'warm', reason })])
 }
-const recordsOf = async (topic: TopicRole) => {
-  const records: LogRecord[] = []
-  for (const partition of [0, 1]) for await (const record of log.read({ topic, partition }, 0)) records.push(record)
-  return records
-}
+const recordsOf = (topic: TopicRole) => recordsOn(log, topic)
 
 describe('list and show', () => {
   test('without letters it says so', async () => {
@@ -57,7 +54,7 @@ describe('list and show', () => {
     const page = await run('show', id)
     expect(page).toContain('forewarm.error.topic: warm-commands')
     expect(page).toContain('00 ff 07')
-    expect(page).toContain('evil: \\u{1b}[2J\\u{202e}txt')
+    expect(page).toContain('evil: \\u001b[2J\\u202etxt')
     for (const steering of ['\u001b', '\u202E']) expect(page).not.toContain(steering)
     expect(await runJson('show', id)).toMatchObject([{ id, key: 'shop#0', value: 'AP8H' }])
   })

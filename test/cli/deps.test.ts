@@ -45,7 +45,7 @@ test('JSON is every source file with what it imports, relative to the folder', a
     'src/broken.ts': ['src/b.ts'],
     'src/main.ts': ['src/a.ts', 'src/data.json'],
   })
-  expect(told).toContain('1 files have faults in their source')
+  expect(told).toContain('1 file with faults in the source')
 })
 
 test('from paths on, so many imports deep', async () => {

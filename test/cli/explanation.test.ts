@@ -17,7 +17,7 @@ const nothing: Explanation = {
   },
   origin: { state: 'there', version: 'c0ffee', bytes: 20 },
   cache: [{ layer: 'content', version: 'c0ffee', isThere: false }],
-  pressure: { bytesMax: 100, bytesUsed: 50, pressure: 0.5, pressureMin: 0.5 },
+  pressure: { bytesMax: 100, bytesUsed: 50, pressure: 0.5, pressureMin: 0.5, takesPredictions: true },
 }
 
 const skipped: InCommand = {

@@ -20,7 +20,7 @@ test('each file is told with its evidence and what comes of it', () => {
   expect(lineOf(text, 'src/a.ts')).toMatch(
     /82\.0 % +3 reads, 0\.1 s +0\.50 of 7 +sequence, co-access +src\/a\.ts +worth a warm$/,
   )
-  expect(lineOf(text, 'evil\\u{1b}.ts')).toMatch(/below the threshold$/)
+  expect(lineOf(text, 'evil\\u001b.ts')).toMatch(/below the threshold$/)
 })
 
 test.each<[Partial<OutlookFile>, boolean, RegExp]>([

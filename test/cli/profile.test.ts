@@ -5,7 +5,7 @@ import { CallTimes } from '../../src/adapters/profiler/call-times.ts'
 import { cliWorld } from '../support/cli.ts'
 
 describe('forewarm warm --profile', () => {
-  it('tells where the time of the run went, and writes a flame graph', { timeout: 120_000 }, async () => {
+  it('tells where the time of the run went, and writes a flame graph', async () => {
     const { write, run, folder } = cliWorld()
     write(Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`src/m${at}.ts`, `export const m${at} = 1\n`])))
     const file = join(folder, 'run.cpuprofile')

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { bytes, durationMs, seconds } from '../../src/cli/runs/figures.ts'
 import { jsonOutput, plainOutput, terminalOutput } from '../../src/cli/runs/output.ts'
-import { exitCodeOf, percentOf, progressText, reportText } from '../../src/cli/runs/summary.ts'
+import { exitCodeOf, lineOf, percentOf, progressText, reportText } from '../../src/cli/runs/summary.ts'
 import type { RunFile, RunSummary } from '../../src/ports/runs.ts'
 import { hasEnded, RUN_STATES } from '../../src/warming/run/state.ts'
 
@@ -50,6 +50,11 @@ describe('a run in words', () => {
         expect(shown).toBeLessThanOrEqual(state === 'complete' ? 100 : 99)
       }),
     )
+  })
+
+  test('a list tells how far a run is, and of an ended one how many of its files are there', () => {
+    expect(lineOf(running)).toMatch(/warming +25 % {2}nightly/)
+    expect(lineOf(partial)).toMatch(/partial +195\/200 {2}nightly/)
   })
 
   test('progress has files, bytes, rate and what is left', () => {
@@ -122,7 +127,7 @@ describe('where a run is shown', () => {
       '[############------------]  50 %  warming 100/200 files, 12.3 MB, 50 files/s, ETA 2.0 s',
     )
     output.ended({ summary: partial, accuracy: null, notThere: [gone], more: 4 })
-    expect(seen.out).toContain('  not found  a\\u{1b}[31m.ts [ast]  (glob)\n  and 4 more: forewarm runs show r\n')
+    expect(seen.out).toContain('  not found  a\\u001b[31m.ts [ast]  (glob)\n  and 4 more: forewarm runs show r\n')
   })
 
   test('elsewhere progress is a line now and then, and at each new state', () => {

@@ -128,6 +128,9 @@ describe('settings', () => {
 
   test('a password is said once, and neither it nor a bad secret is ever printed', () => {
     const settings = fromYaml('', { FOREWARM_REGISTRY__PASSWORD: 'open sesame', FOREWARM_REGISTRY__USERNAME: 'ali' })
+    for (const url of ['registry:8081', 'nonsense', 'https://user:secret@registry']) {
+      expect(complaint(() => fromYaml(`registry: {url: '${url}'}`))).toContain('registry.url must be an address')
+    }
     const twice = complaint(() => fromYaml('cache: {redis: {password: sesame, passwordFile: /run/secrets/redis}}'))
     expect(twice).toContain('cache.redis.password and cache.redis.passwordFile are both set')
     expect(twice).not.toContain('sesame')
@@ -147,6 +150,12 @@ describe('settings', () => {
     expect(fromYaml('', environment)).toEqual(settingsFrom({}))
   })
 
+  test('a port with one underscore too few is none of them: the right name is told', () => {
+    expect(complaint(() => fromYaml('', { FOREWARM_GATEWAY_PORT: '8788' }))).toContain(
+      'FOREWARM_GATEWAY_PORT: unknown setting, did you mean FOREWARM_GATEWAY__PORT?',
+    )
+  })
+
   test('an alias is refused, so that a small file cannot stand for a large one', () => {
     expect(complaint(() => fromYaml('kafka:\n  clientId: &a x\n  topicPrefix: *a\n'))).toContain('site.yaml:3')
   })
@@ -156,6 +165,37 @@ describe('settings', () => {
     expect(complaint(() => fromYaml('kafka: {retentionMs: 3600000}'))).toContain('could not be rebuilt')
     expect(complaint(() => fromYaml('gateway: {host: 0.0.0.0}'))).toContain('no gateway.tokens')
     expect(complaint(() => fromYaml('kafka: {sasl: {mechanism: plain}}'))).toContain('username')
+  })
+
+  test('a token is known by one thing, and what it leans on is there', () => {
+    const token = (text: string, more = '') => complaint(() => fromYaml(`gateway: {${more} tokens: {ci: {${text}}}}`))
+    expect(token('workspaces: [web]')).toContain('gateway.tokens.ci: set exactly one of sha256, certificate and claims')
+    expect(token('certificate: CN=ci, claims: [a=b]')).toContain('set exactly one of')
+    expect(token('certificate: CN=ci')).toContain('set gateway.tls.clientCaFile')
+    expect(token('claims: [a=b]')).toContain('Set gateway.oidc.issuer')
+    const issuer = 'oidc: {issuer: "https://issuer.example", audience: forewarm},'
+    expect(token('claims: [admin]', issuer)).toContain('"admin" must be like claim=value')
+    expect(() => fromYaml(`gateway: {${issuer} tokens: {ci: {claims: [a=b], expiresAt: 2031-01-31}}}`)).not.toThrow()
+    expect(token('claims: [a=b], expiresAt: 2031-13-01', issuer)).toContain('is no date of the calendar')
+    expect(token('claims: [a=b], expiresAt: tomorrow', issuer)).toContain('expiresAt must be')
+  })
+
+  test('TLS and an issuer of tokens are whole, and cannot be changed on the way', () => {
+    const gateway = (text: string) => complaint(() => fromYaml(`gateway: {${text}}`))
+    expect(gateway('tls: {certFile: a.crt}')).toContain('needs certFile and keyFile together')
+    expect(gateway('tls: {clientCaFile: ca.crt}')).toContain('client certificates need HTTPS')
+    expect(gateway('tls: {clientCrlFile: ca.crl}')).toContain('set gateway.tls.clientCaFile')
+    expect(gateway('oidc: {caFile: ca.crt}')).toContain('set gateway.oidc.issuer')
+    expect(gateway('tls: {clientCertificates: required}')).toContain('nobody could come in')
+    expect(gateway('oidc: {audience: forewarm}')).toContain('set gateway.oidc.issuer')
+    expect(gateway('oidc: {issuer: "https://issuer.example"}')).toContain('gateway.oidc.audience is needed')
+    for (const url of ['http://issuer.example', 'https://me:secret@issuer.example', 'issuer']) {
+      const said = gateway(`oidc: {issuer: "${url}", audience: a}`)
+      expect(said).toContain('gateway.oidc.issuer must be an address like')
+      expect(said).not.toContain('secret')
+    }
+    expect(gateway('oidc: {algorithms: [HS256]}')).toContain('gateway.oidc.algorithms must be')
+    expect(gateway('oidc: {algorithms: [none]}')).toContain('gateway.oidc.algorithms must be')
   })
 
   test('settings cannot be changed afterwards', () => {

@@ -1,4 +1,7 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
 import { buildForewarmImage } from '../support/docker/forewarm-image.ts'
 import { runCommand } from '../support/services/command.ts'
@@ -42,6 +45,23 @@ describe('the image', () => {
     ).toEqual([])
   })
 
+  it('reads files out of a git repository that belongs to somebody else', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'forewarm-image-git-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    await chmod(folder, 0o755)
+    await writeFile(join(folder, 'a.ts'), 'export const a = 1\n')
+    const git = (...args: readonly string[]) => runCommand('git', ['-C', folder, ...args], { mend: 'install git' })
+    await git('init', '--quiet', '--initial-branch=main')
+    await git('add', '.')
+    await git('-c', 'user.name=t', '-c', 'user.email=t@example.org', 'commit', '--quiet', '--message=first')
+    const workspaces = JSON.stringify({ web: { origin: { git: { repository: '/repository', revision: 'main' } } } })
+    const mounts = ['--tmpfs', '/tmp', '--volume', '/data', '--volume', `${folder}:/repository:ro`]
+    const options = ['--rm', ...locked, ...mounts, '--env', `FOREWARM_WORKSPACES=${workspaces}`]
+    const told = await docker('run', ...options, image, 'warm', '--workspace', 'web', '--json', '*.ts')
+    const last: unknown = JSON.parse(told.trim().split('\n').at(-1) ?? '')
+    expect(last).toMatchObject({ type: 'ended', state: 'complete', counts: [{ outcome: 'warmed', files: 1 }] })
+  })
+
   it('keeps nothing of how the builder reaches its package registry', async () => {
     const told = await docker('image', 'inspect', image)
     const history = await docker('history', '--no-trunc', '--format', '{{.CreatedBy}}', image)
@@ -52,6 +72,6 @@ describe('the image', () => {
 
   it('says that it is not well when nothing answers in it', async () => {
     const check = docker('run', '--rm', ...locked, '--entrypoint', 'node', image, '/app/healthcheck.mjs', 'livez')
-    await expect(check).rejects.toThrow('nothing answers at ports 8788, 8787')
+    await expect(check).rejects.toThrow('nothing answers at port 8788')
   })
 })

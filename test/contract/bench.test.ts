@@ -17,12 +17,7 @@ const FIGURES = {
   glob: 1,
 }
 
-/** Builds forewarm once and starts it some times. */
-const testMsMax = 240_000
-
-test('every bench runs on real servers and gives its figures, each beside its reference', {
-  timeout: testMsMax,
-}, async () => {
+test('every bench runs on real servers and gives its figures, each beside its reference', async () => {
   const bench = spawnForewarm(['--smoke', '--json'], {
     entry: 'bench/main.ts',
     env: {

@@ -1,29 +1,15 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { randomBytes } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { sha256Hex as hex } from '../../src/adapters/digest.ts'
 import type { Cache, CacheKey, EntrySource } from '../../src/ports/cache.ts'
 import { eventually } from '../support/eventually.ts'
+import { type CacheSubject, fill, HOUR_MS, keyOf, MINUTE_MS, predicted, useCache, warm } from './cache-under-test.ts'
 
-/** What a cache under test is: `open` gives a new client of one and the same cache, which is empty before the suite. */
-export type CacheSubject = {
-  open(): Promise<Cache>
-  /** Lets time pass for what the cache holds. */
-  passTime(ms: number): Promise<void>
-  stop(): Promise<void>
-}
+const YEAR_MS = 365 * 24 * HOUR_MS
 
-const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
-const fill: EntrySource = { kind: 'fill' }
-const warm: EntrySource = { kind: 'warm', commandId: 'command-1', traceparent: null }
-
-const hex = (text: string): string => createHash('sha256').update(text).digest('hex')
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const textOf = (value: Uint8Array | undefined): string | undefined =>
   value ? Buffer.from(value).toString() : undefined
-const keyOf = (workspace: string, name: string): CacheKey => ({
-  workspaceId: hex(workspace).slice(0, 16),
-  rest: `v.${hex(name).slice(0, 32)}`,
-})
 let names = 0
 /** Tests share a cache, so each makes keys of its own. */
 const freshKey = (): CacheKey => {
@@ -36,13 +22,9 @@ export function describeCache(name: string, start: () => Promise<CacheSubject>):
   describe(`cache: ${name}`, () => {
     let subject: CacheSubject
     let cache: Cache
-    beforeAll(async () => {
-      subject = await start()
-      cache = await subject.open()
-    })
-    afterAll(async () => {
-      await cache?.close()
-      await subject?.stop()
+    useCache(start, (started, opened) => {
+      subject = started
+      cache = opened
     })
 
     test('a key that nobody put is not there', async () => {
@@ -114,7 +96,7 @@ export function describeCache(name: string, start: () => Promise<CacheSubject>):
       expect((await cache.get(one))?.firstRead).toBe(true)
     })
 
-    test('a warm that nobody reads lives for minutes, also when it is asked for; renewing prolongs it', async () => {
+    test('a warm that a run asked for and nobody reads lives for minutes, also when it is asked for; renewing prolongs it', async () => {
       const [left, renewed] = [freshKey(), freshKey()]
       await cache.put(left, bytes('1'), warm)
       await cache.put(renewed, bytes('2'), warm)
@@ -128,17 +110,22 @@ export function describeCache(name: string, start: () => Promise<CacheSubject>):
       expect(await cache.put(left, bytes('again'), warm)).toBe('stored')
     })
 
-    test('a value that was read or filled lives for a day, renewed at each hit', async () => {
-      const [read, filled, unread] = [freshKey(), freshKey(), freshKey()]
+    test('what was read, filled or predicted lives for years, renewed at each hit', async () => {
+      const [read, filled, foreseen, left] = [freshKey(), freshKey(), freshKey(), freshKey()]
       await cache.put(read, bytes('1'), warm)
-      await cache.put(unread, bytes('1'), warm)
+      await cache.put(left, bytes('1'), warm)
       await cache.put(filled, bytes('2'), fill)
+      await cache.put(foreseen, bytes('3'), predicted)
       await cache.get(read)
-      await subject.passTime(21 * HOUR_MS)
-      expect(await cache.has([read, filled, unread])).toEqual([true, true, false])
+      await subject.passTime(4 * YEAR_MS)
+      expect(await cache.has([read, filled, foreseen, left])).toEqual([true, true, true, false])
+      expect(await cache.renew([foreseen])).toEqual([true])
       await cache.get(read)
-      await subject.passTime(6 * HOUR_MS)
-      expect(await cache.has([read, filled])).toEqual([true, false])
+      await subject.passTime(2 * YEAR_MS)
+      expect(await cache.has([read, filled, foreseen])).toEqual([true, false, true])
+      const entry = await cache.get(foreseen)
+      expect([entry?.firstRead, entry?.source]).toEqual([true, warm])
+      expect((await cache.get(foreseen))?.firstRead).toBe(false)
     })
 
     test('a pointer moves forward only', async () => {
@@ -207,7 +194,8 @@ export function describeCache(name: string, start: () => Promise<CacheSubject>):
       const ours = Array.from({ length: 2_500 }, (_, at) => keyOf('ours', `${at}`))
       const theirs = Array.from({ length: 30 }, (_, at) => keyOf('theirs', `${at}`))
       const [ourId, theirId] = [ours[0]?.workspaceId ?? '', theirs[0]?.workspaceId ?? '']
-      await Promise.all(ours.map((key, at) => cache.put(key, bytes('12345678'), at < 700 ? warm : fill)))
+      const sourceOf = (at: number) => (at >= 700 ? fill : at % 2 === 0 ? predicted : warm)
+      await Promise.all(ours.map((key, at) => cache.put(key, bytes('12345678'), sourceOf(at))))
       await Promise.all(theirs.map((key) => cache.put(key, bytes('1'), fill)))
       await Promise.all(ours.slice(0, 200).map((key) => cache.get(key)))
       const pointer = { workspaceId: ourId, rest: 'r' }
@@ -228,149 +216,6 @@ export function describeCache(name: string, start: () => Promise<CacheSubject>):
 
     test('it is healthy', async () => {
       expect(await cache.healthy()).toBe(true)
-    })
-  })
-}
-
-/** How much a cache with a limit holds, and whether its order of leaving is exact (Redis draws samples). */
-export type CacheLimits = {
-  /** Bytes of values that have room for certain, and bytes that have not. */
-  readonly fits: number
-  readonly tooMany: number
-  readonly isExact: boolean
-}
-
-const VALUE_BYTES = 4_096
-
-const atLeast = (least: number) => expect.toSatisfy((count: number) => count >= least, `at least ${least}`)
-
-/** The promises of the Cache port when room is short. */
-export function describeLimitedCache(name: string, limits: CacheLimits, start: () => Promise<CacheSubject>): void {
-  describe(`cache with a limit: ${name}`, () => {
-    let subject: CacheSubject
-    let cache: Cache
-    beforeAll(async () => {
-      subject = await start()
-      cache = await subject.open()
-    })
-    afterAll(async () => {
-      await cache?.close()
-      await subject?.stop()
-    })
-    const keysOf = (prefix: string, count: number): CacheKey[] =>
-      Array.from({ length: count }, (_, at) => keyOf('workspace', `${prefix} ${at}`))
-    const empty = async (): Promise<void> => {
-      await cache.clear(keyOf('workspace', '').workspaceId)
-    }
-    // Also after a test that failed: what it left would take the room of the next one.
-    afterEach(empty)
-    /** In waves, so that the order of the puts is about that of the keys. */
-    const putAll = async (keys: readonly CacheKey[], source: EntrySource): Promise<void> => {
-      for (let at = 0; at < keys.length; at += 100) {
-        const wave = keys.slice(at, at + 100)
-        const results = await Promise.all(wave.map((key) => cache.put(key, randomBytes(VALUE_BYTES), source)))
-        expect(new Set(results)).toEqual(new Set(['stored']))
-      }
-    }
-    const countOf = async (keys: readonly CacheKey[]): Promise<number> => (await cache.has(keys)).filter(Boolean).length
-
-    test('hot values keep their place while more warms come in than there is room for', async () => {
-      const hot = keysOf('hot', Math.floor(limits.fits / 3 / VALUE_BYTES))
-      await putAll(hot, fill)
-      await putAll(keysOf('warm', Math.ceil(limits.tooMany / VALUE_BYTES)), warm)
-      const left = await countOf(hot)
-      if (limits.isExact) expect(left).toBe(hot.length)
-      else expect(left).toBeGreaterThanOrEqual(hot.length * 0.999)
-      const { bytesMax, bytesUsed } = await cache.pressure()
-      expect(bytesUsed).toBeLessThanOrEqual((bytesMax ?? 0) * 1.01)
-    })
-
-    test('a cache full of cold entries is under no pressure, one full of live entries is', async () => {
-      const keys = keysOf('pressed', Math.floor(limits.fits / VALUE_BYTES))
-      await putAll(keys, fill)
-      expect((await cache.pressure()).pressure).toBeGreaterThan(0.6)
-      await subject.passTime(30 * MINUTE_MS)
-      const cold = await cache.pressure()
-      expect(cold.pressure).toBeLessThan(0.05)
-      expect(cold.bytesUsed).toBeGreaterThan(0.6 * (cold.bytesMax ?? 0))
-      for (const key of keys) await cache.get(key)
-      expect((await cache.pressure()).pressure).toBeGreaterThan(0.6)
-      await empty()
-      expect((await cache.pressure()).pressure).toBeLessThan(0.05)
-    })
-
-    test('a cache full of unread warms is under no pressure', async () => {
-      await putAll(keysOf('unread', Math.floor(limits.fits / VALUE_BYTES)), warm)
-      expect((await cache.pressure()).pressure).toBeLessThan(0.05)
-    })
-
-    test('a value that is longer than the limit is refused, and nothing leaves for it', async () => {
-      const keys = keysOf('kept', 20)
-      await putAll(keys, warm)
-      expect(await cache.put(keyOf('workspace', 'huge'), randomBytes(limits.tooMany), fill)).toBe('full')
-      expect(await countOf(keys)).toBe(20)
-    })
-
-    test('in a cache full of cold values warms and demand fills take the place of cold values alone', async () => {
-      const [live, warms] = [keysOf('live', 20), keysOf('predicted', 200)]
-      const demanded = keysOf('demanded', Math.floor((0.02 * limits.fits) / VALUE_BYTES))
-      await putAll(keysOf('cold', Math.ceil(limits.tooMany / VALUE_BYTES)), fill)
-      await subject.passTime(30 * MINUTE_MS)
-      await putAll(live, fill)
-      const liveBefore = await countOf(live)
-      for (let at = 0; at < warms.length; at += 20) {
-        await cache.makeRoom(20 * VALUE_BYTES)
-        await putAll(warms.slice(at, at + 20), warm)
-      }
-      const [warmsAfter, liveAfter] = [await countOf(warms), await countOf(live)]
-      await putAll(demanded, fill)
-      const left = [await countOf(warms), await countOf(live)]
-      expect([warmsAfter, ...left]).toEqual(limits.isExact ? [200, 200, 20] : [atLeast(180), atLeast(180), liveBefore])
-      expect([liveBefore, liveAfter]).toEqual(limits.isExact ? [20, 20] : [atLeast(19), liveBefore])
-    })
-
-    test('making room drops nothing that is not needed, and nothing live whatever is asked for', async () => {
-      const [live, unread] = [keysOf('live', 200), keysOf('unread', 50)]
-      await putAll(live, fill)
-      await putAll(unread, warm)
-      await cache.makeRoom(0.3 * limits.fits)
-      expect([await countOf(live), await countOf(unread)]).toEqual([200, 50])
-      await cache.makeRoom(limits.tooMany)
-      expect(await countOf(live)).toBe(200)
-      await subject.passTime(8 * MINUTE_MS)
-      for (const key of live) await cache.get(key)
-      await subject.passTime(HOUR_MS)
-      await cache.makeRoom(1)
-      expect(await countOf(live)).toBe(200)
-    })
-
-    if (!limits.isExact) return
-
-    test('expired entries leave first, then cold ones from the coldest, then unread warms, then live ones', async () => {
-      const room = Math.floor(limits.fits / VALUE_BYTES)
-      const [expired, cold, unread] = [keysOf('expired', 10), keysOf('cold', 10), keysOf('left', 10)]
-      const live = keysOf('live', room - 30)
-      await putAll(cold, fill)
-      await subject.passTime(4 * MINUTE_MS)
-      await putAll(expired, warm)
-      await subject.passTime(12 * MINUTE_MS)
-      await putAll(live, fill)
-      await putAll(unread, warm)
-      const all = async (): Promise<number[]> => Promise.all([expired, cold, unread, live].map((keys) => countOf(keys)))
-      expect(await all()).toEqual([0, 10, 10, room - 30])
-      await putAll(keysOf('new 1', 10), fill)
-      expect(await all()).toEqual([0, 10, 10, room - 30])
-      await subject.passTime(MINUTE_MS)
-      for (const key of cold.slice(0, 2)) await cache.get(key)
-      await putAll(keysOf('new 2', 4), fill)
-      expect(await cache.has(cold)).toEqual(cold.map((_, at) => at < 2 || at >= 6))
-      expect(await all()).toEqual([0, 6, 10, room - 30])
-      await putAll(keysOf('new 3', 4 + 4), fill)
-      expect(await all()).toEqual([0, 2, 6, room - 30])
-      expect(await cache.has(unread)).toEqual(unread.map((_, at) => at >= 4))
-      await putAll(keysOf('new 4', 6 + 3), fill)
-      expect(await all()).toEqual([0, 2, 0, room - 33])
-      expect(await cache.has(live)).toEqual(live.map((_, at) => at >= 3))
     })
   })
 }

@@ -10,9 +10,12 @@ import { openRedis, type RedisConnection, type RedisSettings } from '../../src/a
 import { pipelined, scanKeys } from '../../src/adapters/redis/node.ts'
 import { createSqliteCache } from '../../src/adapters/sqlite/cache.ts'
 import { openDatabase } from '../../src/adapters/sqlite/database.ts'
+import { PATIENT } from '../support/patient.ts'
 import { startRedis } from '../support/services/redis.ts'
 import { startRedisCluster } from '../support/services/redis-cluster.ts'
-import { type CacheSubject, describeCache, describeLimitedCache } from './cache.contract.ts'
+import { describeCache } from './cache.contract.ts'
+import type { CacheSubject } from './cache-under-test.ts'
+import { describeLimitedCache } from './limited-cache.contract.ts'
 
 const services = inject('services')
 const MIB = 1_024 * 1_024
@@ -40,10 +43,14 @@ async function sqliteSubject(bytesMax: number): Promise<CacheSubject> {
 /** Servers are shared by test files: a prefix of its own gives each suite an empty cache. */
 function redisSubject(settings: RedisSettings, stopServer = async () => {}): CacheSubject {
   const keyPrefix = `${randomUUID()}:`
-  const connection = openRedis(settings, 'cache')
+  const connection = openRedis({ ...settings, ...PATIENT }, 'cache')
   return {
     open: async () =>
-      createRedisCache(openRedis(settings, 'cache'), { keyPrefix, pressureAgeMsMax: 0, valueBytesMax: 4 * MIB }),
+      createRedisCache(openRedis({ ...settings, ...PATIENT }, 'cache'), {
+        keyPrefix,
+        pressureAgeMsMax: 0,
+        valueBytesMax: 4 * MIB,
+      }),
     passTime: (ms) => passTime(connection, `${keyPrefix}*`, ms),
     stop: async () => {
       await connection.close()

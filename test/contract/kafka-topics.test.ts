@@ -68,14 +68,16 @@ describe('forewarm topics on Kafka', () => {
     return resources[0]?.configEntries[0]?.configValue
   }
 
-  it('says how many copies the brokers can keep', async () => {
+  it('says how many copies the brokers can keep, in the plan already', async () => {
     options = { ...options, replicationFactor: 30_000 }
+    const said = /(\d+) brokers? cannot keep 30000 copies of it: set kafka.replicationFactor to \1 at/
+    const planned = await run('plan')
+    expect(planned).toEqual({ written: expect.stringMatching(said), code: 1 })
     await expect(run('apply')).rejects.toMatchObject({
-      code: 'FW_CONFIG_INVALID',
-      message: expect.stringMatching(
-        /^(\d+) broker.* cannot keep 30000 copies of .*: set kafka.replicationFactor to \1 at/,
-      ),
+      code: 'FW_TOPIC_MISMATCH',
+      message: expect.stringMatching(said),
     })
+    expect(await admin.listTopics()).not.toContain(`${options.topicPrefix}access-events`)
   })
 
   it('plans without changing anything, applies, and then has nothing left to do', async () => {
@@ -89,7 +91,8 @@ describe('forewarm topics on Kafka', () => {
   })
 
   it('raises a retention, never shortens one, and leaves settings of others alone', async () => {
-    await run('apply')
+    expect((await run('apply')).written).toMatch(/\d+ changes made\n$/)
+    expect((await run('plan')).written).toMatch(/nothing to change\n$/)
     const name = `${options.topicPrefix}access-events`
     const configEntries = [
       { name: 'retention.ms', value: String(10 * DAY_MS) },
@@ -99,7 +102,7 @@ describe('forewarm topics on Kafka', () => {
     options = { ...options, retentionMs: 20 * DAY_MS }
     const { written } = await run('plan')
     expect(written).toMatch(/access-events +change +retention\.ms +864000000 +1728000000/)
-    await run('apply')
+    expect((await run('apply')).written).toMatch(/3 changes made\n$/)
     expect(await settingOf('access-events', 'retention.ms')).toBe(String(20 * DAY_MS))
     expect(await settingOf('access-events', 'segment.bytes')).toBe('2097152')
     options = { ...options, retentionMs: 8 * DAY_MS }

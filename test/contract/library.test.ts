@@ -8,6 +8,7 @@ import { settingsFrom } from '../../src/config/load.ts'
 import { applyTopics } from '../../src/flows/topics.ts'
 import { openForewarm } from '../../src/library.ts'
 import type { AccessEvent } from '../../src/model/access.ts'
+import { messagesOn } from '../support/log-contents.ts'
 
 const services = inject('services')
 const prefix = `library-${randomUUID()}.`
@@ -21,14 +22,7 @@ const checked = settingsFrom({ file: { name: 'settings', text: JSON.stringify(se
 
 async function publishedEvents(): Promise<AccessEvent[]> {
   const engines = openEngines(checked, await openReporting(checked, 'test'))
-  const events: AccessEvent[] = []
-  for (let partition = 0; partition < 4; partition += 1) {
-    for await (const { value } of engines.log.read({ topic: 'access-events', partition }, 0)) {
-      const decoded = await engines.codec.decode('access-events', value)
-      if (!decoded.ok) throw new Error(decoded.reason)
-      events.push(decoded.value)
-    }
-  }
+  const events = await messagesOn(engines, 'access-events')
   await engines.close()
   return events
 }

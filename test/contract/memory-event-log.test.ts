@@ -1,5 +1,6 @@
 import { createMemoryEventLog } from '../../src/adapters/memory/event-log.ts'
-import { describeEventLog, PARTITIONS } from './event-log.contract.ts'
+import { PARTITIONS } from './event-log/log-world.ts'
+import { describeEventLog } from './event-log.contract.ts'
 
 describeEventLog('memory', async () => {
   const log = createMemoryEventLog({ partitions: PARTITIONS })

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import type { ApplyRequest, ModelStore, RowAddress, RowSpace, RowWrite } from '../../src/ports/model-store.ts'
 
 /** What a store under test is: `open` gives a new client of one and the same store, which is empty before the suite. */
@@ -8,7 +8,7 @@ export type ModelStoreSubject = {
   stop(): Promise<void>
 }
 
-const shardId = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 16)
+const shardId = (key: string): string => sha256Hex(key).slice(0, 16)
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const plain = (values: readonly (Uint8Array | null)[]): (string | null)[] =>
   values.map((value) => (value === null ? null : Buffer.from(value).toString()))

@@ -8,9 +8,11 @@ import { openRedis, type RedisSettings } from '../../src/adapters/redis/connect.
 import { createRedisModelStore } from '../../src/adapters/redis/model-store.ts'
 import { openDatabase } from '../../src/adapters/sqlite/database.ts'
 import { createSqliteModelStore } from '../../src/adapters/sqlite/model-store.ts'
+import { PATIENT } from '../support/patient.ts'
 import { describeModelStore, type ModelStoreSubject } from './model-store.contract.ts'
+import { describeMovementExchange } from './movement-exchange.contract.ts'
 import { describeNoteStore } from './note-store.contract.ts'
-import { describeWeightLog } from './weight-log.contract.ts'
+import { describeSharedLog } from './shared-log.contract.ts'
 
 const services = inject('services')
 
@@ -18,7 +20,8 @@ const services = inject('services')
 function describeStore(name: string, start: () => Promise<ModelStoreSubject>): void {
   describeModelStore(name, start)
   describeNoteStore(name, start)
-  describeWeightLog(name, start)
+  describeSharedLog(name, start)
+  describeMovementExchange(name, start)
 }
 
 describeStore('memory', async () => {
@@ -38,7 +41,10 @@ describeStore('SQLite', async () => {
 /** Servers are shared by test files: a prefix of its own gives each suite an empty store. */
 function redisSubject(settings: RedisSettings): ModelStoreSubject {
   const options = { modelVersion: '1', keyPrefix: `${randomUUID()}:` }
-  return { open: async () => createRedisModelStore(openRedis(settings, 'store'), options), stop: async () => {} }
+  return {
+    open: async () => createRedisModelStore(openRedis({ ...settings, ...PATIENT }, 'store'), options),
+    stop: async () => {},
+  }
 }
 
 describeStore('Redis', async () => redisSubject({ urls: [services.modelRedisUrl], cluster: false }))

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openRedis } from '../../src/adapters/redis/connect.ts'
 import { createRedisModelStore } from '../../src/adapters/redis/model-store.ts'
 import type { ModelStore, RowWrite } from '../../src/ports/model-store.ts'
+import { PATIENT } from '../support/patient.ts'
 import { type Redis, startRedis } from '../support/services/redis.ts'
 
 const ROWS = 12
@@ -46,7 +47,7 @@ test.each(['the same bucket', 'another bucket'])(
   async (which) => {
     const redis = await startRedis({ settings: { appendonly: 'yes', appendfsync: 'always' } })
     onTestFinished(redis.stop)
-    const store = createRedisModelStore(openRedis({ urls: [redis.url], cluster: false }, 'store'), {
+    const store = createRedisModelStore(openRedis({ urls: [redis.url], cluster: false, ...PATIENT }, 'store'), {
       modelVersion: '1',
     })
     onTestFinished(() => store.close())
@@ -79,13 +80,14 @@ test.each(['the same bucket', 'another bucket'])(
     }
     expect(dropped).toBeGreaterThan(2)
   },
-  60_000,
 )
 
 test('half of a removal that comes back is never taken for a whole one', async () => {
   const redis = await startRedis({ settings: { appendonly: 'yes', appendfsync: 'always' } })
   onTestFinished(redis.stop)
-  const store = createRedisModelStore(openRedis({ urls: [redis.url], cluster: false }, 'store'), { modelVersion: '1' })
+  const store = createRedisModelStore(openRedis({ urls: [redis.url], cluster: false, ...PATIENT }, 'store'), {
+    modelVersion: '1',
+  })
   onTestFinished(() => store.close())
   for (const [at, share] of SHARES.entries()) {
     for (const bucket of [4 * at, 4 * at + 2]) {
@@ -100,4 +102,4 @@ test('half of a removal that comes back is never taken for a whole one', async (
       expect(good, `cut at ${share}`).toContain(await seen(store, bucket))
     }
   }
-}, 60_000)
+})

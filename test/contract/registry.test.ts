@@ -12,7 +12,9 @@ import { anAccessEvent } from '../support/records.ts'
 import { type Registry, startRegistry } from '../support/services/registry.ts'
 
 const url = inject('services').registryUrl
-const client = createRegistryClient({ url })
+/** For a busy machine: nothing here is about how fast a registry is. */
+const timeoutMs = 60_000
+const client = createRegistryClient({ url, timeoutMs })
 
 /** Subjects that no other test has. */
 function ownSubjects() {
@@ -62,6 +64,15 @@ describe('subjects in a schema registry', () => {
     const again = await applySubjects(client, subjectOf)
     expect(again.flatMap((plan) => plan.differences)).toEqual([])
     expect(await client.versions(subjectOf('access-events'))).toHaveLength(1)
+  })
+
+  it('may be set up by several processes at the same moment', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const subjectOf = ownSubjects()
+      await Promise.all(Array.from({ length: 8 }, () => applySubjects(client, subjectOf)))
+      expect(await client.compatibility(subjectOf('access-events'))).toBe('BACKWARD_TRANSITIVE')
+      expect(await client.versions(subjectOf('access-events'))).toHaveLength(1)
+    }
   })
 
   it('that were set up with a lower level are raised', async () => {
@@ -204,8 +215,9 @@ describe('the codec while the registry is away', () => {
 
   it('goes on with known schemas, lets unknown ones wait, asks seldom, and recovers by itself', async () => {
     const subjectOf = ownSubjects()
-    const own = createRegistryClient({ url: registry.url, timeoutMs: 500 })
-    const { clock, client: counted, questions } = watched(own)
+    const own = createRegistryClient({ url: registry.url, timeoutMs })
+    // Long enough for a busy machine, and it is waited for twice.
+    const { clock, client: counted, questions } = watched(createRegistryClient({ url: registry.url, timeoutMs: 2_000 }))
     const writer = createRegistryCodec({ client: own, subjectOf, clock })
     const reader = createRegistryCodec({ client: counted, subjectOf, clock })
     const bytes = await writer.encode('access-events', anAccessEvent())

@@ -10,20 +10,23 @@ import type { Clock } from '../../src/ports/clock.ts'
 import type { EventLog } from '../../src/ports/event-log.ts'
 import { eventually } from '../support/eventually.ts'
 import { createReader, outgoing, text } from '../support/log-reader.ts'
-import { describeEventLog, PARTITIONS } from './event-log.contract.ts'
+import { PARTITIONS } from './event-log/log-world.ts'
+import { describeEventLog } from './event-log.contract.ts'
 
 const HOUR_MS = 3_600_000
 const keepAll = { ageMsMax: 1_000 * HOUR_MS, bytesMax: Number.MAX_SAFE_INTEGER, sweepMs: HOUR_MS }
+
+type Opening = { clock?: Clock; retention?: typeof keepAll; partitions?: number; pollMs?: number }
 
 /** Logs on one file, each over a connection of its own, as other processes' would be. */
 async function createFile() {
   const folder = await mkdtemp(join(tmpdir(), 'forewarm-log-'))
   const file = join(folder, 'forewarm.db')
   const closers: (() => Promise<void>)[] = []
-  const open = (options: { clock?: Clock; retention?: typeof keepAll; partitions?: number } = {}): EventLog => {
+  const open = (options: Opening = {}): EventLog => {
     const database = openDatabase(file)
-    const { clock = createSystemClock(), retention = keepAll, partitions = PARTITIONS } = options
-    const log = createSqliteEventLog({ database, partitions, clock, retention, pollMs: 20 })
+    const { clock = createSystemClock(), retention = keepAll, partitions = PARTITIONS, pollMs = 20 } = options
+    const log = createSqliteEventLog({ database, partitions, clock, retention, pollMs })
     closers.push(async () => {
       await log.close()
       database.close()
@@ -63,13 +66,12 @@ describe('the event log in an SQLite file', () => {
     await eventually(
       () => reader.texts(),
       (texts) => texts.includes('from afar'),
-      { withinMs: 2_000 },
     )
     await consumer.stop()
   })
 
-  it('delivers within a few milliseconds what this process appends', async () => {
-    const log = made.open()
+  it('delivers what this process appends without a look at the file', async () => {
+    const log = made.open({ pollMs: HOUR_MS })
     const seen = Promise.withResolvers<void>()
     const reader = createReader({
       onBatch: (batch) => {
@@ -78,10 +80,8 @@ describe('the event log in an SQLite file', () => {
       },
     })
     const consumer = await log.consume({ group: 'g', topics: ['warm-requests'], batchRecordsMax: 10 }, reader)
-    const startMs = performance.now()
     await log.append('warm-requests', [outgoing('a', 'now')])
     await seen.promise
-    expect(performance.now() - startMs).toBeLessThan(15)
     await consumer.stop()
   })
 

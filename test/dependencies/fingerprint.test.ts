@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import {
   type FileVersion,
   fingerprint,
@@ -12,7 +12,6 @@ import {
 import { closure, type ImportGraph, importGraph, reversed } from '../../src/dependencies/import-graph.ts'
 import { contentVersionOf, incrementalVersion, parsePointer, pointerText } from '../../src/warming/incremental.ts'
 
-const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex')
 const FILES = Array.from({ length: 12 }, (_, at) => `f${at}.ts`)
 const edges = fc.array(fc.tuple(fc.constantFrom(...FILES), fc.constantFrom(...FILES)), { maxLength: 40 })
 

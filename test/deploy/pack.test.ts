@@ -1,5 +1,5 @@
 /** What `npm publish` would send, installed as a user does. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest'
 const root = resolve(import.meta.dirname, '../..')
 const BUILT_FROM = [
   '.bin',
+  'docs',
   'src',
   'schemas',
   'consumers',
@@ -37,15 +38,16 @@ function packed(folder: string): Pack {
 
 test('the package holds only what is needed, and works in an empty project', { timeout: 300_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'forewarm-pack-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  onTestFinished(() => rmSync(folder, { recursive: true }), 60_000)
   const clone = join(folder, 'clone')
   const project = join(folder, 'project')
   mkdirSync(clone)
   mkdirSync(project)
   const { filename, size, files } = packed(clone)
-  const top = ['package.json', ...SHIPPED]
+  // The command line sends whoever meets an error to a page of docs.
+  const top = ['package.json', 'docs/errors.md', 'docs/configuration.md', ...SHIPPED]
   const paths = files.map(({ path }) => path)
-  const stray = paths.filter((path) => !/^(?:dist|schemas)\//.test(path) && !top.includes(path))
+  const stray = paths.filter((path) => !/^(?:dist|schemas)\/|^docs\/[\w-]+\.md$/.test(path) && !top.includes(path))
   expect(stray).toEqual([])
   expect(top.filter((path) => !paths.includes(path))).toEqual([])
   // Types come as declarations; sources, tests and what compilers note stay at home.
@@ -53,7 +55,15 @@ test('the package holds only what is needed, and works in an empty project', { t
   expect(size).toBeLessThan(BYTES_MAX)
 
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }))
-  npm(project, ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', join(clone, filename)])
+  npm(project, [
+    'install',
+    '--omit=optional',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+    join(clone, filename),
+  ])
   writeFileSync(
     join(project, 'main.js'),
     `
@@ -71,5 +81,13 @@ test('the package holds only what is needed, and works in an empty project', { t
     })
   expect(JSON.parse(run(['main.js']))).toMatchObject({ name: 'user' })
   expect(readdirSync(join(project, 'node_modules', '.bin'))).toContain('forewarm')
-  expect(run([join('node_modules', '.bin', 'forewarm'), '--help'])).toContain('Usage: forewarm')
+  const command = join('node_modules', '.bin', 'forewarm')
+  expect(run([command, '--help'])).toContain('Usage: forewarm')
+  const withTelemetry = { ...environment, FOREWARM_TELEMETRY__ENABLED: 'true' }
+  expect(
+    spawnSync(process.execPath, [command, 'up'], { cwd: project, encoding: 'utf8', env: withTelemetry }),
+  ).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('telemetry needs packages that were left out when forewarm was installed'),
+  })
 })

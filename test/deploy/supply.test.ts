@@ -18,15 +18,29 @@ type Locked = {
   inBundle?: boolean
   dev?: boolean
   optional?: boolean
+  devOptional?: boolean
+  os?: readonly string[]
+  cpu?: readonly string[]
 }
 const locked = Object.entries(lock.packages as Record<string, Locked>).filter(([path]) => path !== '')
 
 describe('package-lock.json', () => {
   test('is of package.json, which pins every version', () => {
     const own = lock.packages['']
-    expect([own.dependencies, own.devDependencies]).toEqual([manifest.dependencies, manifest.devDependencies])
-    const all = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })
+    const kinds = ['dependencies', 'optionalDependencies', 'devDependencies'] as const
+    expect(kinds.map((kind) => own[kind])).toEqual(kinds.map((kind) => manifest[kind]))
+    const all = kinds.flatMap((kind) => Object.entries(manifest[kind]))
     expect(all.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(String(version)))).toEqual([])
+  })
+
+  test('ships nothing that is for one platform alone, so that images for others are filled on any', () => {
+    expect(locked.filter(([, { dev, os, cpu }]) => !dev && (os ?? cpu) !== undefined)).toEqual([])
+  })
+
+  test('makes nobody install more than was agreed; who leaves out what is optional has no more than that', () => {
+    expect(Object.keys(manifest.dependencies).length).toBeLessThanOrEqual(25)
+    const needed = locked.filter(([, { dev, optional, devOptional }]) => !(dev || optional || devOptional))
+    expect(needed.length).toBeLessThanOrEqual(120)
   })
 
   test('has the digest of every package, and none from elsewhere than a registry', () => {

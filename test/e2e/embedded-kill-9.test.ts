@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { SILENT_LOG } from '../../src/adapters/memory/telemetry.ts'
 import { createSilentTelemetry } from '../../src/adapters/telemetry/silent.ts'
 import { openEngines } from '../../src/compose/engines.ts'
-import { sha256Hex } from '../../src/compose/parts.ts'
 import { settingsFrom } from '../../src/config/load.ts'
 import { appendTraffic, LIMIT_VARIABLES } from '../support/deployment.ts'
 import { eventually } from '../support/eventually.ts'
@@ -46,7 +46,7 @@ it('forewarm up, killed with -9 again and again, keeps what it learned and count
     await eventually(
       () => reachedRecords(model),
       (reached) => reached > before,
-      { what: `progress in life ${life}`, withinMs: 30_000, everyMs: 1 },
+      { what: `progress in life ${life}`, everyMs: 1 },
     )
     await up.kill()
     expect(await reachedRecords(model)).toBeGreaterThan(before)
@@ -55,7 +55,7 @@ it('forewarm up, killed with -9 again and again, keeps what it learned and count
   console.log(`records left at each kill: ${left.join(' ')}`)
   expect(Math.max(...left)).toBeGreaterThan(0)
   const last = start()
-  await drained(model, 30_000)
+  await drained(model, 120_000)
   const compared = await compareWithOracle(model)
   expect(compared.workspaces).toBe(WORKSPACES.length)
   expect(await last.kill('SIGTERM')).toEqual({ code: 0, signal: null })

@@ -42,6 +42,8 @@ function homeOf(more: Readonly<Record<string, string>> = {}): Record<string, str
     // Downloads of this machine, and how it reaches its registry.
     npm_config_cache: join(homedir(), '.npm'),
     npm_config_userconfig: join(homedir(), '.npmrc'),
+    // What was compiled for another guide, or an earlier run: a home of its own would begin anew.
+    NODE_COMPILE_CACHE: join(homedir(), '.cache', 'forewarm', 'compiled'),
     ...{ GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email },
     ...more,
   }

@@ -3,7 +3,10 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { Figures } from '../../examples/demo/figures.ts'
 
-describe('npm start -- --once --json', () => {
+/** Nearly three minutes alone on two cores, half of them spent waiting; on a busy machine the rest takes long. */
+const BUSY_MS_MAX = 900_000
+
+describe('npm start -- --once --json', { timeout: BUSY_MS_MAX }, () => {
   it('shows rising hit rates and warm hits on real input, as one line of JSON', async () => {
     const args = ['.bin/run.mjs', 'start', '--once', '--json', '--fresh']
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { maxBuffer: 16 * 1_048_576 })
@@ -13,5 +16,5 @@ describe('npm start -- --once --json', () => {
     expect(after.missesPrevented).toBeGreaterThan(0)
     expect(after.accuracy).toBeGreaterThan(0)
     expect(after.predictions.hit).toBeGreaterThanOrEqual(after.warmHits / 2)
-  }, 300_000)
+  })
 })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { partitionOf, shardKey } from '../../src/model/identity.ts'
 import { distinctFilesOf, type Trace } from '../../src/model/replay/trace.ts'
-import { madeFleet } from '../replay/made-trace.ts'
+import { madeFleet, slowed, withOwnPaths } from '../replay/made-trace.ts'
 import { type FleetRun, runFleet } from '../support/fleet/run.ts'
 import {
   FLEET_PARTITIONS,
@@ -15,7 +15,7 @@ const PREDICTORS = 3
 /** Six workspaces, each session about 57 reads within a second, up to three at a time. */
 const PACE = 10
 const traceOf = (sessions: number) =>
-  slowed(madeFleet({ seed: 5, workspaces: WORKSPACES, sessions, filesPerWorkspace: 120 }).trace, PACE)
+  slowed(withOwnPaths(madeFleet({ seed: 5, workspaces: WORKSPACES, sessions, filesPerWorkspace: 120 }).trace), PACE)
 const trace = traceOf(120)
 const shortTrace = traceOf(60)
 const capacityFiles = Math.round(distinctFilesOf(trace) / 10)
@@ -25,11 +25,6 @@ const play = { capacityFiles, shards: 1, latencyMs: LATENCY_MS, lingerMs: 10, la
 const fleet = { capacityFiles, shards: 1, reckonedMs: LATENCY_MS }
 /** As the issue of the project has it: one point of hit ratio. */
 const APART_MAX = 0.01
-
-function slowed(given: Trace, times: number): Trace {
-  const fromMs = given.timeMs[0] ?? 0
-  return { ...given, timeMs: given.timeMs.map((timeMs) => fromMs + times * (timeMs - fromMs)) }
-}
 
 async function played(
   system: FleetSystem,

@@ -7,20 +7,13 @@ import { openEngines } from '../../src/compose/engines.ts'
 import { settingsFrom } from '../../src/config/load.ts'
 import { cliWorld, jsonLines } from '../support/cli.ts'
 import { commitAll, djangoCheckout, notInCache } from '../support/django.ts'
+import { slowdown } from '../support/slowdown.ts'
 
 const WORKSPACE = 'django'
 const CHANGED = 'django/urls/base.py'
 /** What it imports then. */
 const IMPORTED = ['django/core/exceptions.py', 'django/urls/resolvers.py', 'django/utils/functional.py']
 const SOURCE = IMPORTED.map((path) => `import ${path.slice(0, -3).replaceAll('/', '.')}\n`).join('')
-
-/** How many times longer work takes here now than its processor time. */
-function slowdown(): number {
-  const [startedMs, before] = [performance.now(), process.cpuUsage()]
-  const cpuMs = () => process.cpuUsage(before).user / 1_000
-  while (cpuMs() < 300);
-  return Math.min(10, Math.max(1, (performance.now() - startedMs) / cpuMs()))
-}
 
 it('a cold run of CI with five seconds warms the changed files of a large repository and what they import', {
   timeout: 400_000,

@@ -152,7 +152,7 @@ it('distributed: complete on three workers; partial with a true list when files 
   const steady = spawnForewarm(['warm', '--workspace', WORKSPACE, '--strategy', 'steady', '--json'], {
     env: { ...deployment.environment },
   })
-  await steady.line(/"state":"warming".*"percent":[1-9]/, 60_000)
+  await steady.line(/"state":"warming".*"percent":[1-9]/)
   const id = String((jsonLines(steady.stdout()).findLast(({ type }: Line) => type === 'progress') as Line)['id'])
   await workers[0]?.kill('SIGKILL')
   // The last of the plan: nobody has come there yet.

@@ -145,7 +145,7 @@ describe('ingest', () => {
       }),
       { numRuns: RUNS, endOnFailure: true },
     )
-  }, 120_000)
+  })
 
   test('settles every prediction once, and counts accesses as if there were none', async () => {
     await fc.assert(
@@ -176,7 +176,7 @@ describe('ingest', () => {
       }),
       { numRuns: RUNS, endOnFailure: true },
     )
-  }, 120_000)
+  })
 
   test('cuts a record that one write cannot hold, and goes on inside of it after a crash', async () => {
     const accesses = Array.from({ length: 1_000 }, (_, at) => ({

@@ -1,14 +1,16 @@
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_INGEST_OPTIONS } from '../../src/flows/ingest/handler.ts'
 import { deleteModel, dumpModel, listWorkspaces, rebuildModel } from '../../src/flows/model-admin.ts'
 import type { AccessEvent } from '../../src/model/access.ts'
-import { partitionOf, shardKey } from '../../src/model/identity.ts'
+import { bucketOf, partitionOf, shardKey } from '../../src/model/identity.ts'
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts'
 import type { Codec } from '../../src/ports/codec.ts'
-import type { LogRecord } from '../../src/ports/event-log.ts'
+import type { ModelStore } from '../../src/ports/model-store.ts'
 import { eventually } from '../support/eventually.ts'
 import { Crash } from '../support/faulty-store.ts'
 import { createIngestWorld, type IngestWorld } from '../support/ingest-world.ts'
+import { recordsOn } from '../support/log-contents.ts'
 import { startIngest } from '../support/run-ingest.ts'
 
 const START = 1_760_000_000_000
@@ -29,12 +31,34 @@ function reads(workspace: string, session: string, paths: readonly string[]): Ac
 
 const append = (world: IngestWorld, event: AccessEvent) => world.append({ topic: 'access-events', event })
 
-async function parkedOf(world: IngestWorld): Promise<LogRecord[]> {
-  const found: LogRecord[] = []
-  for (const partition of [0, 1]) {
-    for await (const record of world.log.read({ topic: 'dead-letters', partition }, 0)) found.push(record)
+const parkedOf = (world: IngestWorld) => recordsOn(world.log, 'dead-letters')
+
+/** A process that is killed once `workspace` has got on, most often while it still reads the record `slow` of another. */
+function killedAtProgressOf(workspace: string, { world, slow }: { world: IngestWorld; slow: Uint8Array }) {
+  const killed = Promise.withResolvers<never>()
+  killed.promise.catch(() => {})
+  const store: ModelStore = {
+    ...world.store,
+    async apply(request) {
+      const result = await world.store.apply(request)
+      if (request.bucket !== bucketOf(shardKey(workspace, 0)) || request.rows.length === 0) return result
+      killed.reject(new Crash('killed from outside'))
+      return killed.promise
+    },
   }
-  return found
+  const codec: Codec = {
+    ...world.deps.codec,
+    async decode(topic, bytes) {
+      if (Buffer.from(bytes).equals(Buffer.from(slow))) await Promise.race([killed.promise, manyTurns()])
+      return world.deps.codec.decode(topic, bytes)
+    },
+  }
+  return { ...world.deps, store, codec }
+}
+
+/** Many times what the other partition needs for its record. */
+async function manyTurns(): Promise<void> {
+  for (let turn = 0; turn < 2_000; turn += 1) await nextTick()
 }
 
 const settings = { ...DEFAULT_INGEST_OPTIONS, batchRecordsMax: 10, group: 'ingest' }
@@ -69,6 +93,19 @@ describe('ingest', () => {
       'forewarm.error.stage': 'ingest',
     })
     expect(misrouted?.headers.get('forewarm.error.reason')).toContain('the key is not the one')
+    await world.log.close()
+  })
+
+  test('parks a record once, however long the store takes no writes', async () => {
+    const world = createIngestWorld(DEFAULT_LIMITS)
+    world.store.faults.push(...Array.from({ length: 5 }, () => 'full' as const))
+    await append(world, reads('w', 's', ['a']))
+    await world.log.append('access-events', [{ key: shardKey('w', 0), value: new Uint8Array([1]), headers: new Map() }])
+    const flow = await startIngest(world.deps, settings)
+    await world.caughtUp(['w'], world.store, [])
+    await flow.stop()
+    expect((await dumpModel(world.deps, 'w')).files[0]?.frequency).toBe(1)
+    expect(await parkedOf(world)).toHaveLength(1)
     await world.log.close()
   })
 
@@ -125,6 +162,25 @@ describe('ingest', () => {
     await world.log.close()
   })
 
+  test('takes no record for a killer that is only there whenever its process is killed from outside', async () => {
+    const world = createIngestWorld(DEFAULT_LIMITS)
+    const slow = await world.deps.codec.encode('access-events', reads('quiet', 's', ['a']))
+    expect(partitionOf(shardKey('quiet', 0), 2)).not.toBe(partitionOf(shardKey('other', 0), 2))
+    await world.log.append('access-events', [{ key: shardKey('quiet', 0), value: slow, headers: new Map() }])
+    for (let life = 0; life < 12; life += 1) {
+      await append(world, reads('other', `s${life}`, ['b']))
+      const flow = await startIngest(killedAtProgressOf('other', { world, slow }), settings)
+      await expect(flow.ended).rejects.toThrow('killed from outside')
+    }
+    const flow = await startIngest(world.deps, settings)
+    await world.caughtUp(['quiet', 'other'], world.store, [])
+    await flow.stop()
+    expect(await parkedOf(world)).toEqual([])
+    expect((await dumpModel(world.deps, 'quiet')).files[0]?.frequency).toBe(1)
+    expect((await dumpModel(world.deps, 'other')).files[0]?.frequency).toBe(12)
+    await world.log.close()
+  })
+
   test('refuses a model that was made with other limits, and names them', async () => {
     const world = createIngestWorld(DEFAULT_LIMITS)
     await (await startIngest(world.deps, settings)).stop()
@@ -178,8 +234,7 @@ describe('ingest', () => {
     const process = await world.run('ingest', world.store)
     await world.caughtUp(['w'], world.store, [process.watched])
     await process.stop()
-    const total = (metric: string) =>
-      world.telemetry.measured.filter((one) => one.metric === metric).reduce((sum, one) => sum + one.value, 0)
+    const { total } = world.telemetry
     expect(total('forewarm.ingest.accesses')).toBe(3)
     expect(total('forewarm.access.outcomes')).toBe(3)
     expect(total('forewarm.ingest.records')).toBe(1)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createMemoryModelStore } from '../../src/adapters/memory/model-store.ts'
 import { createModelReader } from '../../src/adapters/near-cache/model-reader.ts'
 import { filePatternsText, patternsText } from '../../src/cli/patterns-text.ts'
@@ -8,7 +9,6 @@ import { ShardState } from '../../src/model/fold/shard-state.ts'
 import { bucketOf, shardKey, shortId } from '../../src/model/identity.ts'
 import { DEFAULT_LIMITS as limits } from '../../src/model/limits.ts'
 import { takeDirtyRows } from '../../src/model/rows/save.ts'
-import { sha256Hex } from '../support/histories.ts'
 import { anAccess, anAccessEvent } from '../support/records.ts'
 
 const [HOUR_MS, DAY_MS] = [3_600_000, 86_400_000]
@@ -92,5 +92,5 @@ test('people see tables and the week as a picture, and names cannot steer their 
   expect(week).toHaveLength(7)
   expect(week[0]).toBe(`  Mon  ${'·'.repeat(9)}█${'·'.repeat(14)}`)
   expect(week[2]).toBe(`  Wed  ${'·'.repeat(9)}▒${'·'.repeat(14)}`)
-  expect(text).toContain('evil\\u{1b}[2J.ts')
+  expect(text).toContain('evil\\u001b[2J.ts')
 })

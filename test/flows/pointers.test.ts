@@ -1,26 +1,26 @@
 import { expect, test } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createMemoryCache } from '../../src/adapters/memory/cache.ts'
 import { SILENT_LOG } from '../../src/adapters/memory/telemetry.ts'
 import { createSystemClock } from '../../src/adapters/system/clock.ts'
 import { PointerHandler } from '../../src/flows/pointers.ts'
 import type { AccessEvent } from '../../src/model/access.ts'
 import type { Cache } from '../../src/ports/cache.ts'
-import { ForewarmError } from '../../src/ports/errors.ts'
 import type { LogBatch, LogRecord } from '../../src/ports/event-log.ts'
 import { pointerKey } from '../../src/warming/cache-key.ts'
 import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
+import { awayError } from '../support/away-error.ts'
 import { anAccessEvent } from '../support/records.ts'
-import { sha256Hex } from '../support/warm-worker.ts'
 
 const codec = createEmbeddedCodec()
 const running = new AbortController().signal
 const changed = (path: string | null, version: string | null, timeMs: number): AccessEvent =>
   anAccessEvent({ accesses: [], changes: [{ path, version, timeMs }] })
 
-async function batchOf(values: readonly (AccessEvent | Uint8Array)[]): Promise<LogBatch> {
+async function batchOf(values: readonly (AccessEvent | Uint8Array)[], timestampMs = 1_000): Promise<LogBatch> {
   const records = values.map(async (value, offset): Promise<LogRecord> => {
     const bytes = value instanceof Uint8Array ? value : await codec.encode('access-events', value)
-    return { topic: 'access-events', partition: 0, offset, key: 'k', value: bytes, headers: new Map(), timestampMs: 0 }
+    return { topic: 'access-events', partition: 0, offset, key: 'k', value: bytes, headers: new Map(), timestampMs }
   })
   return { topic: 'access-events', partition: 0, endOffset: values.length, records: await Promise.all(records) }
 }
@@ -40,6 +40,15 @@ test('changes move the pointers of their path and of the workspace`s revision fo
   expect(await pointer('b')).toBeNull()
 })
 
+test('a change that a clock far ahead has dated keeps none of those out that come after it', async () => {
+  const { handler, pointer } = createPointers()
+  const dayMs = 86_400_000
+  await handler.batch(await batchOf([changed('a', 'ahead', dayMs)], 2_000), running)
+  expect(await pointer('a')).toBe('ahead')
+  await handler.batch(await batchOf([changed('a', 'next', 3_000)], 3_001), running)
+  expect(await pointer('a')).toBe('next')
+})
+
 test('a record that cannot be read is passed over: it is ingest that parks it', async () => {
   const { handler, pointer } = createPointers()
   const batch = await batchOf([new Uint8Array([1, 2]), changed('a', 'v1', 1)])
@@ -49,7 +58,7 @@ test('a record that cannot be read is passed over: it is ingest that parks it', 
 
 test('while the cache is away the partition waits at the record', async () => {
   const movePointer = async () => {
-    throw new ForewarmError('FW_CACHE_UNAVAILABLE', 'away', { retriable: true })
+    throw awayError('FW_CACHE_UNAVAILABLE')
   }
   const { handler } = createPointers({ movePointer })
   const batch = await batchOf([anAccessEvent(), changed('a', 'v1', 1)])

@@ -31,17 +31,39 @@ function watchOf(target: number) {
   const logger: Log = { debug: told('debug'), info: told('info'), warn: told('warn'), error: told('error') }
   let learned: ReturnType<typeof learnedWith> | null = null
   const models = { learned: async () => learned }
-  const watch = new ProofWatch({ models, telemetry, logger, accuracyTarget: () => target })
+  const ours = new Set(['shop'])
+  const isOurs = (workspace: string) => ours.has(workspace)
+  const watch = new ProofWatch({ models, telemetry, logger, accuracyTarget: () => target, isOurs })
   const look = async (next: typeof learned) => {
     learned = next
     await watch.look(['shop'])
   }
-  const last = (metric: string, attributes: object) =>
-    telemetry.measures.findLast(
-      (one) => one.metric === metric && JSON.stringify(one.attributes) === JSON.stringify(attributes),
-    )?.value
-  return { look, last, lines, telemetry }
+  const lose = async () => {
+    ours.clear()
+    await watch.look([])
+  }
+  return { look, lose, last: telemetry.level, lines, telemetry }
 }
+
+test('nothing is told any more of a workspace that went to another process, and no word of recovery', async () => {
+  const { look, lose, last, lines, telemetry } = watchOf(0.7)
+  await look(learnedWith(65, 35))
+  expect(last('forewarm.accuracy.low', { workspace: 'shop' })).toBe(1)
+  await lose()
+  expect(new Set(telemetry.measures.map(({ metric }) => metric)).size).toBe(6)
+  for (const { metric, attributes } of telemetry.measures) expect(last(metric, attributes), metric).toBeNull()
+  expect(lines).toHaveLength(1)
+})
+
+test('an accuracy of late that cannot be told any more is not told any more', async () => {
+  const { look, last } = watchOf(0.7)
+  await look(learnedWith(75, 25))
+  const recent = { workspace: 'shop', window: 'recent' }
+  expect(last('forewarm.accuracy', recent)).toBe(0.75)
+  await look(learnedWith(3, 1))
+  expect(last('forewarm.accuracy', recent)).toBeNull()
+  expect(last('forewarm.accuracy', { workspace: 'shop', window: 'all' })).toBe(0.75)
+})
 
 test('a workspace that falls below its target is warned of once, and once it is told to be well again', async () => {
   const { look, last, lines } = watchOf(0.7)
@@ -66,7 +88,7 @@ test('a lower target of its own is held, and too little to tell warns of nothing
   await little.look(learnedWith(0, 99))
   await little.look(null)
   expect([...lower.lines, ...little.lines]).toEqual([])
-  expect(little.last('forewarm.accuracy.low', { workspace: 'shop' })).toBeUndefined()
+  expect(little.last('forewarm.accuracy.low', { workspace: 'shop' })).toBeNull()
   expect(little.last('forewarm.accuracy', { workspace: 'shop', window: 'all' })).toBe(0)
 })
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createMemoryModelStore } from '../../src/adapters/memory/model-store.ts'
 import { createFoldedRuns } from '../../src/flows/folded-runs.ts'
 import { createRunReader } from '../../src/flows/runs.ts'
@@ -14,7 +15,6 @@ import type { RunFile, RunReader } from '../../src/ports/runs.ts'
 import { endOf, tallyOf } from '../../src/warming/run/end.ts'
 import { encodeChunk, encodeHeader, endNote, planNote, runGroup, runsGroup } from '../../src/warming/run/notes.ts'
 import { PLAN_CHUNK, type PlanEntry, type RestReason, type RunHeader } from '../../src/warming/run/plan.ts'
-import { sha256Hex } from '../support/histories.ts'
 import { anAccess, anAccessEvent } from '../support/records.ts'
 
 const NOW = 1_760_000_000_000

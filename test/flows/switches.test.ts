@@ -8,7 +8,7 @@ import { SILENT_LOG } from '../../src/adapters/memory/telemetry.ts'
 import { openDatabase } from '../../src/adapters/sqlite/database.ts'
 import { createSqliteModelStore } from '../../src/adapters/sqlite/model-store.ts'
 import { PAUSES_MAX, StoredSwitches, type SwitchesDeps } from '../../src/flows/switches.ts'
-import { ForewarmError } from '../../src/ports/errors.ts'
+import { awayError } from '../support/away-error.ts'
 
 const clock = createManualClock(1_000)
 
@@ -84,7 +84,7 @@ test('of many who switch at the same time nobody is overlooked', async () => {
 test('while the store is away what was known last holds, and nothing is known before the first answer', async () => {
   const store = createMemoryModelStore()
   let isAway = false
-  const away = new ForewarmError('FW_STORE_UNAVAILABLE', 'away', { retriable: true })
+  const away = awayError('FW_STORE_UNAVAILABLE')
   const flaky: SwitchesDeps['store'] = {
     share: store.share,
     shared: async (name) => (isAway ? Promise.reject(away) : store.shared(name)),

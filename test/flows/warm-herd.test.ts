@@ -6,7 +6,15 @@ import type { EventLog, LogConsumer } from '../../src/ports/event-log.ts'
 import type { WarmCommand } from '../../src/warming/command.ts'
 import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
 import { eventually } from '../support/eventually.ts'
-import { aCommand, aFile, createCountingOrigin, createWorker, readOutcomes } from '../support/warm-worker.ts'
+import {
+  aCommand,
+  aFile,
+  contentKey,
+  createCountingOrigin,
+  createWorker,
+  readOutcomes,
+  threeFiles,
+} from '../support/warm-worker.ts'
 
 const codec = createEmbeddedCodec()
 const consumers: LogConsumer[] = []
@@ -32,10 +40,11 @@ const outcomesOf = (log: EventLog, count: number) =>
   eventually(
     () => readOutcomes({ log, codec }),
     (outcomes) => outcomes.length >= count,
-    { what: `${count} outcomes`, withinMs: 25_000, everyMs: 100 },
+    { what: `${count} outcomes`, everyMs: 100 },
   )
 
-test('a herd of a thousand commands for twenty files reads each file once from the origin', async () => {
+/** Twenty files in an origin that takes its time, an empty log and an empty cache. */
+function twentyFiles() {
   const clock = createSystemClock()
   const log = createMemoryEventLog({ partitions: 4 })
   const cache = createMemoryCache({ clock })
@@ -44,6 +53,11 @@ test('a herd of a thousand commands for twenty files reads each file once from t
     await clock.sleep(20)
     return null
   })
+  return { clock, log, cache, files, origin }
+}
+
+test('a herd of a thousand commands for twenty files reads each file once from the origin', async () => {
+  const { clock, log, cache, files, origin } = twentyFiles()
   const herd = Array.from({ length: 1_000 }, (_, index) => {
     const name = `f${index % 20}`
     return aCommand({ id: `command-${index}`, files: [aFile({ path: name, version: `v-${files.get(name)}` })] })
@@ -61,14 +75,7 @@ test('a herd of a thousand commands for twenty files reads each file once from t
 })
 
 test('a herd for files of which nobody knows the version reads each file once, too', async () => {
-  const clock = createSystemClock()
-  const log = createMemoryEventLog({ partitions: 4 })
-  const cache = createMemoryCache({ clock })
-  const files = new Map(Array.from({ length: 20 }, (_, index) => [`f${index}`, `text ${index}`]))
-  const origin = createCountingOrigin(files, async () => {
-    await clock.sleep(20)
-    return null
-  })
+  const { clock, log, cache, files, origin } = twentyFiles()
   // Like a directory: the version of what was read once is known.
   origin.version = async (path) => (origin.finished.has(path) ? `v-${files.get(path)}` : null)
   const herd = Array.from({ length: 400 }, (_, index) => {
@@ -115,4 +122,25 @@ test('a command delivered again changes nothing in the cache and reads nothing',
   const outcomes = await outcomesOf(log, 2)
   expect(outcomes.map(({ files: [file] }) => file?.outcome)).toEqual(['warmed', 'present'])
   expect(origin.reads).toHaveLength(1)
+})
+
+test('while another worker loads a file its value is waited for', async () => {
+  const origin = createCountingOrigin(threeFiles)
+  const worker = createWorker({ origin, settings: { leasePollMs: 1 } })
+  const key = contentKey('src/a.ts', 'v-a')
+  await worker.cache.lease(key, 'somebody', 60_000)
+  const warming = worker.warm([aFile({ version: 'v-a' })])
+  await worker.cache.put(key, new TextEncoder().encode('a'), { kind: 'fill' })
+  expect(await warming).toEqual(['present'])
+  expect(origin.reads).toEqual([])
+})
+
+test('a lease whose holder died is taken over when it ends; one that is held on is given up', async () => {
+  const origin = createCountingOrigin(threeFiles)
+  const worker = createWorker({ origin, settings: { leasePollMs: 1, leaseMs: 100 } })
+  await worker.cache.lease(contentKey('src/a.ts', 'v-a'), 'dead', 30)
+  await worker.cache.lease(contentKey('src/b.ts', 'v-b'), 'alive', 60_000)
+  const held = [aFile({ version: 'v-a' }), aFile({ path: 'src/b.ts', version: 'v-b' })]
+  expect(await worker.warm(held)).toEqual(['warmed', 'skipped held'])
+  expect(origin.reads).toEqual(['src/a.ts'])
 })

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { CONTENT_LAYER, type LayerFile, type LayerProducer, layersOf } from '../../src/ports/layer.ts'
 import { valueKey } from '../../src/warming/cache-key.ts'
-import { aFile, createCountingOrigin, createWorker, sha256Hex } from '../support/warm-worker.ts'
+import { aFile, createCountingOrigin, createWorker } from '../support/warm-worker.ts'
 
 const files = new Map(['good', 'throws', 'rejects', 'hangs', 'text', 'none', 'large'].map((name) => [name, name]))
 const encode = (text: string) => new TextEncoder().encode(text)

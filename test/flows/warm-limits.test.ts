@@ -1,16 +1,20 @@
 import { expect, test } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createMemoryCache } from '../../src/adapters/memory/cache.ts'
+import { createManualClock } from '../../src/adapters/memory/clock.ts'
 import { createSystemClock } from '../../src/adapters/system/clock.ts'
-import { ForewarmError } from '../../src/ports/errors.ts'
+import { shortId } from '../../src/model/identity.ts'
+import { awayError } from '../support/away-error.ts'
 import { eventually } from '../support/eventually.ts'
-import { aFile, createCountingOrigin, createWorker } from '../support/warm-worker.ts'
+import { inTime } from '../support/in-time.ts'
+import { aCommand, createCountingOrigin, createWorker, filesAt } from '../support/warm-worker.ts'
 
 const NONE = { bytesPerSecondMax: 0, filesPerSecondMax: 0, originRequestsPerSecondMax: 0 }
 
 /** Files `f0`, `f1`, … of so many bytes each. */
 const made = (count: number, bytes = 10) =>
   new Map(Array.from({ length: count }, (_, at) => [`f${at}`, String(at).padStart(bytes, '.')]))
-const wanted = (files: ReadonlyMap<string, string>) => [...files.keys()].map((path) => aFile({ path }))
+const wanted = (files: ReadonlyMap<string, string>) => filesAt(...files.keys())
 
 /** Workers on one cache, which notes when each value was put and how long it was. */
 function fleet(workers: number, files: ReadonlyMap<string, string>, limits: Partial<typeof NONE>) {
@@ -97,7 +101,7 @@ test('calls to the origin a second count each try', async () => {
   }
   origin.answer = async () => {
     times.push(performance.now() - startedMs)
-    throw new ForewarmError('FW_ORIGIN_UNAVAILABLE', 'away', { retriable: true })
+    throw awayError('FW_ORIGIN_UNAVAILABLE')
   }
   expect(await all[0]?.warm(wanted(files))).toEqual(Array.from({ length: 4 }, () => 'failed origin'))
   // A look for the version and three tries a file.
@@ -118,19 +122,18 @@ test('nobody waits for a limit beyond the deadline, and a pause or a stop ends t
   const beat = () => {
     beats += 1
   }
-  const worker = createWorker({ origin, settings: { limits }, paused: () => isPaused, beat })
-  const soon = { deadlineMs: Date.now() + 700 }
-  expect((await worker.warm(wanted(files), soon))?.toSorted()).toEqual([
+  const clock = createManualClock(Date.now())
+  const worker = createWorker({ origin, clock, settings: { limits }, paused: () => isPaused, beat })
+  const soon = { deadlineMs: clock.now() + 700 }
+  expect((await inTime(clock, worker.warm(wanted(files), soon)))?.toSorted()).toEqual([
     ...['skipped deadline', 'skipped deadline', 'skipped deadline', 'warmed'],
   ])
   expect(beats).toBeGreaterThanOrEqual(4)
-  const startedMs = performance.now()
   const waiting = worker.warm(wanted(made(60)).slice(4))
-  setTimeout(() => {
+  clock.sleep(100).then(() => {
     isPaused = true
-  }, 100)
-  expect(new Set(await waiting)).toEqual(new Set(['skipped paused']))
-  expect(performance.now() - startedMs).toBeLessThan(5_000)
+  })
+  expect(new Set(await inTime(clock, waiting))).toEqual(new Set(['skipped paused']))
   isPaused = false
   const stopped = createWorker({ origin, settings: { limits } })
   const files2 = wanted(made(9))
@@ -142,4 +145,51 @@ test('nobody waits for a limit beyond the deadline, and a pause or a stop ends t
   stopped.stop()
   await stopping
   expect(await stopped.outcomes()).toEqual([])
+})
+
+test('a command never brings in more bytes than it may, however many files are in flight', async () => {
+  const many = new Map(Array.from({ length: 40 }, (_, index) => [`f${index}`, 'x'.repeat(10)]))
+  const worker = createWorker({ origin: createCountingOrigin(many) })
+  const results = await worker.warm(filesAt(...many.keys()), { bytesMax: 95 })
+  expect(results?.filter((result) => result === 'warmed')).toHaveLength(9)
+  expect(results?.filter((result) => result === 'skipped limit')).toHaveLength(31)
+  expect(await worker.cache.stats(shortId('shop', sha256Hex))).toMatchObject({ bytes: 90 })
+})
+
+test('a file over the size limit is skipped for its size, one over what is left for the limit', async () => {
+  const origin = createCountingOrigin(
+    new Map([
+      ['big', 'x'.repeat(101)],
+      ['small', 'x'.repeat(60)],
+    ]),
+  )
+  const worker = createWorker({ origin, settings: { fileBytesMax: 100 } })
+  expect(await worker.warm(filesAt('big'))).toEqual(['skipped size'])
+  expect(await worker.warm(filesAt('small'), { bytesMax: 50 })).toEqual(['skipped limit'])
+})
+
+test('a slow origin holds the partition and never has more files in flight than the worker may', async () => {
+  const waiting: (() => void)[] = []
+  const many = new Map(Array.from({ length: 1_600 }, (_, index) => [`f${index}`, 'x']))
+  const names = [...many.keys()]
+  const origin = createCountingOrigin(many, () => new Promise((resolve) => waiting.push(() => resolve(null))))
+  const worker = createWorker({ origin, settings: { filesInFlightMax: 8, commandsInHandMax: 12 } })
+  let ended = false
+  const commands = Array.from({ length: 16 }, (_, index) => {
+    return aCommand({ id: `c${index}`, files: filesAt(...names.slice(index * 100, index * 100 + 100)) })
+  })
+  const handling = worker.handler.batch(await worker.batch(commands), new AbortController().signal).finally(() => {
+    ended = true
+  })
+  await eventually(
+    () => origin.inFlight,
+    (inFlight) => inFlight === 8,
+  )
+  expect(ended).toBe(false)
+  delete origin.answer
+  for (const go of waiting) go()
+  const { next, commit, inHand } = await handling
+  expect(next).toBe(16)
+  expect((await inHand) ?? commit).toBe(16)
+  expect(origin.inFlightMax).toBe(8)
 })

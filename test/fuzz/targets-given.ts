@@ -9,6 +9,7 @@ import { createTypeScriptLanguage } from '../../src/adapters/languages/typescrip
 import { parseTree } from '../../src/adapters/origins/git/tree.ts'
 import { networksOf } from '../../src/adapters/origins/http/address.ts'
 import { StraceLines } from '../../src/adapters/recorder/strace-lines.ts'
+import { certificatesIn } from '../../src/adapters/tls/certificates.ts'
 import { csvCell, splitCsv } from '../../src/adapters/trace/csv.ts'
 import { settingsSchema } from '../../src/config/schema.ts'
 import { nodeOf } from '../../src/config/schema-node.ts'
@@ -51,6 +52,7 @@ const rules: readonly Target[] = [
 const YAML_PIECES = words(
   'workspaces: strategies: mode: origin: directory: - [ ] { } & * ! | > : , # ? <<: &a *a "" %YAML --- ...',
 )
+const LINES_MAX = 1_000
 const LINES = '{"path":"a","timeMs":1}\n{"path":"b","timeMs":2}\n'
 
 const texts: readonly Target[] = [
@@ -58,7 +60,7 @@ const texts: readonly Target[] = [
     readYaml(text, 'forewarm.yaml', nodeOf(settingsSchema)),
   ),
   textTarget('lines of a request', textLike(words('{ } [ ] " : , 1 null'), [LINES]), (text) =>
-    refusing([ForewarmError], () => parseLines(text)),
+    refusing([ForewarmError], () => parseLines(text, LINES_MAX)),
   ),
   textTarget('cells of a trace', textLike(words('" , "" a'), ['1,"a,b",s,p']), (text) => {
     const cells = splitCsv(text)
@@ -77,6 +79,7 @@ const texts: readonly Target[] = [
   ),
 ]
 
+const EMPTY_PEM = '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n'
 const id = new Uint8Array(20).fill(7)
 const tree = new Uint8Array([...bytesOf('100644 a.ts\0'), ...id, ...bytesOf('40000 src\0'), ...id])
 
@@ -149,6 +152,11 @@ async function languageTargets(): Promise<readonly Target[]> {
 export const givenTargets = async (): Promise<readonly Target[]> => [
   ...rules,
   ...texts,
+  textTarget(
+    'certificates',
+    textLike(['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----', '\n', 'MIIB', '=', '/'], [EMPTY_PEM]),
+    certificatesIn,
+  ),
   bytesTarget('tree of git', bytesLike([tree]), (bytes) => parseTree(bytes, 20)),
   textTarget(
     'build constraint',

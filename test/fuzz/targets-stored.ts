@@ -1,5 +1,6 @@
 /** What comes out of a log, a cache or a store. */
 import fc from 'fast-check'
+import kafkajs from 'kafkajs'
 import { unpack } from '../../src/adapters/compression.ts'
 import { metaFromText } from '../../src/adapters/model-rows.ts'
 import { createRegistryCodec } from '../../src/adapters/registry/codec.ts'
@@ -21,6 +22,7 @@ import { decodeEntry, encodeEntry } from '../../src/wire/cache-entry.ts'
 import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
 import { frame } from '../../src/wire/framing.ts'
 import { CODED_TOPICS, RECORD_FORMS } from '../../src/wire/record-forms.ts'
+import { headersIn, recordBytes } from '../support/kafka-record.ts'
 import { anyRecord } from '../support/records.ts'
 import { bytesLike, textLike } from './inputs.ts'
 import { bytesTarget, holds, refusing, type Target, textTarget } from './target.ts'
@@ -128,11 +130,28 @@ const texts: readonly Target[] = [
   ),
 ]
 
+const kafkaRecord = bytesTarget(
+  'headers of a record of Kafka',
+  bytesLike([
+    recordBytes([
+      ['traceparent', '00-a-b-01'],
+      ['__proto__', 'x'],
+    ]),
+    recordBytes([['a', null]], 2 ** 30),
+  ]),
+  (bytes) => {
+    // kafkajs, and what it reads bytes with; a broker takes no such record in.
+    const headers = refusing([kafkajs.KafkaJSError, RangeError, TypeError], () => headersIn(bytes))
+    holds((headers?.size ?? 0) <= bytes.length, 'a header takes a byte at least')
+  },
+)
+
 /** All of them. */
 export const storedTargets = async (): Promise<readonly Target[]> => [
   ...(await Promise.all(CODED_TOPICS.map(recordTarget))),
   schemaTarget(),
   entry,
+  kafkaRecord,
   ...rows,
   ...texts,
 ]

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { Target } from './target.ts'
 import { holds } from './target.ts'
 import { givenTargets } from './targets-given.ts'
+import { modelTargets } from './targets-model.ts'
 import { storedTargets } from './targets-stored.ts'
 
 export type FuzzData = {
@@ -45,6 +46,6 @@ async function fuzz(target: Target): Promise<FuzzResult> {
   return { name: target.name, runs: details.numRuns, failure }
 }
 
-for (const target of [...(await storedTargets()), ...(await givenTargets())]) {
+for (const target of [...(await storedTargets()), ...modelTargets, ...(await givenTargets())]) {
   if (target.name.includes(only)) parentPort?.postMessage(await fuzz(target))
 }

@@ -1,5 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { afterEach, describe, expect, test } from 'vitest'
+import { digestHex as digest, sha256Hex } from '../../src/adapters/digest.ts'
 import { serveGateway } from '../../src/adapters/http/gateway/server.ts'
 import type { Verb } from '../../src/adapters/http/gateway/tokens.ts'
 import { createMemoryCache } from '../../src/adapters/memory/cache.ts'
@@ -10,18 +11,15 @@ import { blobId } from '../../src/adapters/origins/blob-id.ts'
 import { createSystemClock } from '../../src/adapters/system/clock.ts'
 import { settingsFrom } from '../../src/config/load.ts'
 import { createGateway } from '../../src/flows/gateway/gateway.ts'
-import type { AccessEvent } from '../../src/model/access.ts'
 import { CONTENT_LAYER, layersOf } from '../../src/ports/layer.ts'
-import type { WarmRequest } from '../../src/warming/command.ts'
 import { encodeChunk, encodeHeader, endNote, planNote, runGroup, runsGroup } from '../../src/warming/run/notes.ts'
 import type { PlanEntry, RunHeader } from '../../src/warming/run/plan.ts'
 import { completeStrategy } from '../../src/warming/strategy/strategy.ts'
 import { NO_WISH, toRunSpec } from '../../src/warming/strategy/to-run-spec.ts'
 import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
 import { gatewayRuns } from '../support/gateway-runs.ts'
-
-const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex')
-const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+import { SERVER } from '../support/gateway-server.ts'
+import { messagesOn } from '../support/log-contents.ts'
 
 const settings = settingsFrom({
   file: {
@@ -65,17 +63,7 @@ async function start(tokens: readonly ReturnType<typeof token>[] = []) {
   )
   const gateway = await serveGateway(
     { operations, telemetry, log: SILENT_LOG, live: () => ({ alive: true }), version: '0.0.0' },
-    {
-      ...{ host: '127.0.0.1', port: 0, tokens: new Map(tokens), bodyBytesMax: 50_000, valueBytesMax: 10_000 },
-      ...{
-        batchMax: 10,
-        requestsPerMinute: 1_000,
-        connectionsMax: 100,
-        requestTimeoutMs: 2_000,
-        idleTimeoutMs: 2_000,
-        pageFolder: null,
-      },
-    },
+    { ...SERVER, tokens: new Map(tokens) },
   )
   open.push(gateway, log, cache)
   const call = async (method: string, path: string, body?: unknown, bearer?: string) => {
@@ -89,26 +77,8 @@ async function start(tokens: readonly ReturnType<typeof token>[] = []) {
     })
     return { status: response.status, json: JSON.parse(await response.text()) }
   }
-  const requests = async (): Promise<readonly WarmRequest[]> => {
-    const found: WarmRequest[] = []
-    for (const partition of [0, 1]) {
-      for await (const { value } of log.read({ topic: 'warm-requests', partition }, 0)) {
-        const decoded = await codec.decode('warm-requests', value)
-        if (decoded.ok) found.push(decoded.value)
-      }
-    }
-    return found
-  }
-  const events = async (): Promise<readonly AccessEvent[]> => {
-    const found: AccessEvent[] = []
-    for (const partition of [0, 1]) {
-      for await (const { value } of log.read({ topic: 'access-events', partition }, 0)) {
-        const decoded = await codec.decode('access-events', value)
-        if (decoded.ok) found.push(decoded.value)
-      }
-    }
-    return found
-  }
+  const requests = () => messagesOn({ log, codec }, 'warm-requests')
+  const events = () => messagesOn({ log, codec }, 'access-events')
   return { call, requests, events, store, switches: known.switches }
 }
 
@@ -146,8 +116,8 @@ describe('asking for runs', () => {
       strategy: 'production',
       priorityFiles: ['src/**'],
       batchSize: 5,
-      withinMs: 5_000,
       layers: ['ast'],
+      withinMs: 5_000,
     }
     expect(await call('POST', 'web/warm-requests', body)).toMatchObject({ status: 202, json: { id: 'r' } })
     const [request] = await requests()

@@ -1,14 +1,18 @@
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import kafkajs, { type Admin } from 'kafkajs'
 import { expect, inject, it, onTestFinished } from 'vitest'
 import { createKafkaClient } from '../../src/adapters/kafka/connection.ts'
+import { metaOf } from '../../src/flows/ingest/model-meta.ts'
 import { type Deployment, deploy } from '../support/deployment.ts'
 import { makeFolder } from '../support/folder.ts'
 import { spawnForewarm } from '../support/process.ts'
+import { issueCertificates } from '../support/services/certificates.ts'
 import { clockOffBy } from '../support/services/faketime.ts'
 import { AUTHORIZER, plainUsers, startGuardedKafka } from '../support/services/guarded-kafka.ts'
 import { freePort } from '../support/services/ports.ts'
 import { startRedis } from '../support/services/redis.ts'
+import { startRedisCluster } from '../support/services/redis-cluster.ts'
 
 type Finding = { readonly subject: string; readonly state: string; readonly what: string; readonly mend: string | null }
 type Report = { readonly code: number | null; readonly fails: number; readonly findings: readonly Finding[] }
@@ -201,4 +205,65 @@ it('finds what a Kafka user may not do, a wrong password, and engines that are a
   expect(wrong(narrow, kafka)).toContain(`fail: ingest may not join the group ${prefix}ingest`)
   expect(wrong(stranger, kafka)).toContain('the brokers refuse this client (login)')
   expect([alone.code, broken(alone).map(({ subject }) => subject)]).toEqual([1, [kafka, registry, models]])
+})
+
+it('looks at a Redis Cluster over TLS as at one server, and finds another model and certificates near their end', async () => {
+  const folder = await makeFolder({})
+  await issueCertificates(folder)
+  const [caFile, certFile, keyFile] = ['ca.crt', 'client.crt', 'client.key'].map((name) => join(folder, name))
+  const cluster = await startRedisCluster({
+    settings: { appendonly: 'yes' },
+    tls: {
+      'tls-cert-file': join(folder, 'server.crt'),
+      'tls-key-file': join(folder, 'server.key'),
+      'tls-ca-cert-file': join(folder, 'ca.crt'),
+    },
+  })
+  onTestFinished(cluster.stop)
+  const tls = {
+    FOREWARM_MODEL__REDIS__TLS__ENABLED: 'true',
+    FOREWARM_MODEL__REDIS__TLS__CA_FILE: caFile ?? '',
+    FOREWARM_MODEL__REDIS__COMMAND_TIMEOUT_MS: '30000',
+  }
+  const { environment, engines, settings } = await deployed({
+    modelRedisUrls: cluster.tlsPorts.map((port) => `rediss://127.0.0.1:${port}`),
+    env: {
+      ...tls,
+      FOREWARM_MODEL__REDIS__TLS__CERT_FILE: certFile ?? '',
+      FOREWARM_MODEL__REDIS__TLS__KEY_FILE: keyFile ?? '',
+    },
+  })
+  await engines.store().claim(metaOf(settings.model.limits, settings.kafka.partitions))
+  const [good, other, single, stranger] = await Promise.all([
+    examine(environment, 'ingest'),
+    examine({ ...environment, FOREWARM_KAFKA__PARTITIONS: '8' }, 'ingest'),
+    examine({ ...environment, FOREWARM_MODEL__REDIS__CLUSTER: 'false' }, 'ingest'),
+    examine(
+      {
+        ...environment,
+        FOREWARM_MODEL__REDIS__TLS__CERT_FILE: '',
+        FOREWARM_MODEL__REDIS__TLS__KEY_FILE: '',
+        FOREWARM_MODEL__REDIS__COMMAND_TIMEOUT_MS: '3000',
+      },
+      'ingest',
+    ),
+  ])
+  const told = good.findings.filter(({ subject }) => subject === models)
+  expect(broken(good)).toEqual([])
+  expect(told.filter(({ what }) => what.includes('maxmemory-policy noeviction'))).toHaveLength(3)
+  expect(told.map(({ what }) => what)).toContain('the stored model was made with these settings')
+  // They are good for two days: both files, and each server's own.
+  const near = wrong(good, models)
+  expect(
+    near.match(/warn: model\.redis\.tls\.(?:caFile|certFile): the certificate of CN=.* ends on .*, in 1 day$/gm),
+  ).toHaveLength(2)
+  expect(near.match(/warn: 127\.0\.0\.1:\d+: the certificate of CN=forewarm-server ends on/g)).toHaveLength(3)
+  expect(wrong(other, models)).toContain(
+    'fail: FW_MODEL_MISMATCH: the stored model was made with other settings than partitions=8',
+  )
+  expect(wrong(single, models)).toContain('is a node of a cluster, which the settings do not say')
+  expect(wrong(stranger, models)).not.toContain('FW_STORE_UNAVAILABLE')
+  expect(wrong(stranger, models)).toMatch(
+    /fail: 127\.0\.0\.1:\d+ takes only clients with a certificate, and none is set \(ERR_SSL_.*CERTIFICATE_REQUIRED\)/,
+  )
 })

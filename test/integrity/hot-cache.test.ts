@@ -2,18 +2,22 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis as RedisClient } from 'ioredis'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createRedisCache } from '../../src/adapters/redis/cache.ts'
 import { openRedis } from '../../src/adapters/redis/connect.ts'
 import { settingsFrom } from '../../src/config/load.ts'
 import { shortId } from '../../src/model/identity.ts'
+import { SHARE_MIN } from '../../src/model/warm-share.ts'
 import type { Cache, CacheKey } from '../../src/ports/cache.ts'
+import { PATIENT } from '../support/patient.ts'
 import { startRedis } from '../support/services/redis.ts'
-import { aFile, createCountingOrigin, createWorker, sha256Hex } from '../support/warm-worker.ts'
+import { aFile, createCountingOrigin, createWorker } from '../support/warm-worker.ts'
 
 const MEMORY_MIB = 64
 const HOT_SHARE = 0.95
 const VALUE_BYTES = 2_000
 const WARMS = 60_000
+const PREDICTIONS = 20_000
 const FILES_PER_COMMAND = 1_000
 const COMMANDS_AT_ONCE = 4
 const WORKERS = 2
@@ -35,7 +39,9 @@ async function startFull(): Promise<Subject & { stop(): Promise<void> }> {
   const server = await startRedis({ settings: { ...settings, maxmemory: `${MEMORY_MIB}mb` } })
   const opened: Cache[] = []
   const clientAt = () => {
-    const cache = createRedisCache(openRedis({ urls: [server.url], cluster: false }, 'cache'), { keyPrefix: '' })
+    const cache = createRedisCache(openRedis({ urls: [server.url], cluster: false, ...PATIENT }, 'cache'), {
+      keyPrefix: '',
+    })
     opened.push(cache)
     return cache
   }
@@ -80,8 +86,10 @@ function readHot({ cache, hot }: Subject) {
   }
 }
 
+type Warming = { readonly pressureMax: number; readonly count: number; readonly runId: string | null }
+
 /** Gives all files to workers with clients of their own; how each ended, and how often the origin was read. */
-async function warmAll({ clientAt }: Subject, pressureMax: number) {
+async function warmAll({ clientAt }: Subject, { pressureMax, count, runId }: Warming) {
   const origin = createCountingOrigin(new Map(), async (path) => ({
     outcome: 'read' as const,
     file: { bytes: bytesOf(path), version: `v-${path}` },
@@ -89,13 +97,13 @@ async function warmAll({ clientAt }: Subject, pressureMax: number) {
   const workers = Array.from({ length: WORKERS }, () =>
     createWorker({ origin, cache: clientAt(), settings: { filesInFlightMax: 32, governor } }),
   )
-  for (let at = 0; at < WARMS; at += FILES_PER_COMMAND * COMMANDS_AT_ONCE) {
+  for (let at = 0; at < count; at += FILES_PER_COMMAND * COMMANDS_AT_ONCE) {
     const starts = Array.from({ length: COMMANDS_AT_ONCE }, (_, one) => at + one * FILES_PER_COMMAND)
     await Promise.all(
       starts.map((from, one) => {
         const paths = Array.from({ length: FILES_PER_COMMAND }, (_, file) => `f${from + file}`)
         const files = paths.map((path) => aFile({ path, version: `v-${path}` }))
-        const fields = { id: `c${from}`, pressureMax, bytesMax: 1_000_000_000, deadlineMs: Date.now() + 600_000 }
+        const fields = { id: `c${from}`, runId, pressureMax, bytesMax: 1_000_000_000, deadlineMs: Date.now() + 600_000 }
         return workers[one % WORKERS]?.warm(files, fields)
       }),
     )
@@ -109,7 +117,7 @@ async function warmAll({ clientAt }: Subject, pressureMax: number) {
   return { ends, reads: origin.reads.length, pressure: Math.max(...outcomes.map(({ pressure }) => pressure)) }
 }
 
-describe('a cache that is 95 % full of hot values, and 60,000 files to warm', () => {
+describe('a cache that is 95 % full of hot values, and a run over 60,000 files', () => {
   let subject: Awaited<ReturnType<typeof startFull>>
   beforeAll(async () => {
     subject = await startFull()
@@ -120,7 +128,7 @@ describe('a cache that is 95 % full of hot values, and 60,000 files to warm', ()
     const { pressureMax } = settingsFrom({}).predict
     const before = await there(subject)
     expect(before).toBe(subject.hot.length)
-    const { ends, reads, pressure } = await warmAll(subject, pressureMax)
+    const { ends, reads, pressure } = await warmAll(subject, { pressureMax, count: WARMS, runId: 'run-1' })
     expect(Object.fromEntries(ends)).toEqual({ 'skipped pressure': WARMS })
     expect(reads).toBe(0)
     expect(pressure).toBeGreaterThan(0.9)
@@ -134,7 +142,7 @@ describe('a cache that is 95 % full of hot values, and 60,000 files to warm', ()
       const before = await there(subject)
       const stopReading = readHot(subject)
       const startedMs = performance.now()
-      const { ends } = await warmAll(subject, 1)
+      const { ends } = await warmAll(subject, { pressureMax: 1, count: WARMS, runId: 'run-1' })
       const tookMs = performance.now() - startedMs
       const { reads, hits } = await stopReading()
       const after = await there(subject)
@@ -147,6 +155,25 @@ describe('a cache that is 95 % full of hot values, and 60,000 files to warm', ()
       expect(reads).toBeGreaterThan(1_000)
       expect(hits / reads).toBeGreaterThanOrEqual(0.99)
       expect(after / before).toBeGreaterThanOrEqual(0.99)
+    },
+    BUSY_MS_MAX,
+  )
+
+  test(
+    'predictions that nobody reads take their share of it and no more, though there are more of them than it earns',
+    async () => {
+      const before = await there(subject)
+      const { ends } = await warmAll(subject, {
+        pressureMax: settingsFrom({}).predict.pressureMax,
+        count: PREDICTIONS,
+        runId: null,
+      })
+      const left = (await there(subject)) / before
+      console.log(
+        `predicted: ${[...ends].map(([end, count]) => `${count} ${end}`)}; hot values left ${left.toFixed(3)}`,
+      )
+      expect(ends.get('skipped pressure')).toBeGreaterThan(0)
+      expect(left).toBeGreaterThanOrEqual(1 - 2 * SHARE_MIN)
     },
     BUSY_MS_MAX,
   )

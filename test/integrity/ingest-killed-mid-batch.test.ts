@@ -19,7 +19,7 @@ it('an ingest that is killed twenty times while accesses stream in counts each o
     const before = await deployment.reached()
     for (let part = 0; part < 3; part += 1) await deployment.append(traffic.take(RECORDS_PER_LIFE / 3))
     await eventually(deployment.reached, (reached) => reached > before, {
-      ...{ what: `progress in life ${life}`, withinMs: 40_000, everyMs: 2 },
+      ...{ what: `progress in life ${life}`, everyMs: 2 },
     })
     await ingest.kill()
     left.push(await deployment.lag())
@@ -33,4 +33,4 @@ it('an ingest that is killed twenty times while accesses stream in counts each o
   console.log(compared)
   expect(compared.workspaces).toBe(WORKSPACES.length)
   expect(compared.settled).toBeGreaterThan(100)
-}, 240_000)
+})

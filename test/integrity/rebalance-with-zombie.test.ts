@@ -16,7 +16,7 @@ it('an owner that was frozen, lost its partitions, and wakes up in mid-batch, co
   for (let round = 0; round < ROUNDS_MAX && fencesMoved(zombie).ahead === 0; round += 1) {
     const before = await deployment.reached()
     await deployment.append(traffic.take(RECORDS))
-    await eventually(deployment.reached, (reached) => reached > before, { everyMs: 1, withinMs: 30_000 })
+    await eventually(deployment.reached, (reached) => reached > before, { everyMs: 1 })
     process.kill(zombie.pid, 'SIGSTOP')
     // All of it, while one of the two owners stands still: its partitions have gone to the other one.
     await deployment.append(traffic.take(RECORDS))
@@ -28,4 +28,4 @@ it('an owner that was frozen, lost its partitions, and wakes up in mid-batch, co
   console.log(`fences found ahead by the frozen one: ${fencesMoved(zombie).ahead}`)
   expect(fencesMoved(zombie).ahead).toBeGreaterThan(0)
   await deployment.compareWithOracle()
-}, 240_000)
+})

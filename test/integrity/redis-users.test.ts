@@ -1,15 +1,20 @@
-import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { ACL_FILES } from '../../deploy/redis/generate.ts'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createRedisCache } from '../../src/adapters/redis/cache.ts'
 import { openRedis, type RedisSettings } from '../../src/adapters/redis/connect.ts'
 import { createRedisModelStore } from '../../src/adapters/redis/model-store.ts'
 import { certificates } from '../../src/compose/certificates.ts'
+import { examine } from '../../src/compose/doctor.ts'
+import { settingsFrom } from '../../src/config/load.ts'
+import type { Finding } from '../../src/flows/doctor/finding.ts'
+import { DOCTOR_ROLES, type DoctorRole } from '../../src/flows/doctor/needs.ts'
 import { type Deployment, deploy } from '../support/deployment.ts'
 import { makeFolder } from '../support/folder.ts'
+import { PATIENT } from '../support/patient.ts'
 import { spawnForewarm } from '../support/process.ts'
 import { issueCertificates } from '../support/services/certificates.ts'
 import { makeRunFolder } from '../support/services/locations.ts'
@@ -18,7 +23,7 @@ import { startRedis } from '../support/services/redis.ts'
 import { startRedisCluster } from '../support/services/redis-cluster.ts'
 
 const password = 'open sesame'
-const digest = createHash('sha256').update(password).digest('hex')
+const digest = sha256Hex(password)
 const everything = 'user default on nopass ~* &* +@all'
 
 /** A server that lets only clients with a certificate in over TLS, as users of deploy/redis; its plain port is the test's. */
@@ -103,6 +108,13 @@ async function refusals(): Promise<readonly string[]> {
   return logs.flat()
 }
 
+/** What the doctor finds wrong at the two Redis with the eyes of a role. */
+async function wrongFor(role: DoctorRole, environment: Readonly<Record<string, string>>): Promise<readonly Finding[]> {
+  const settings = settingsFrom({ environment: new Map(Object.entries({ ...environment, ...asRole(role) })) })
+  const findings = await examine(settings, [role])
+  return findings.filter(({ subject, state }) => subject.startsWith('Redis') && state === 'fail')
+}
+
 const run = async (deployment: Deployment, role: string, args: readonly string[]) => {
   const process = spawnForewarm(args, { env: { ...deployment.environment, ...asRole(role) } })
   return { ...(await process.exit()), said: `${process.stdout()}${process.stderr()}` }
@@ -121,9 +133,9 @@ it('each role does all of its work with the rights of its Redis users, over TLS 
     },
   })
   onTestFinished(deployment.close)
-  for (const role of ['ingest', 'predict', 'warm'] as const) await deployment.start(role, asRole(role))
-  const gateway = await deployment.start('gateway', asRole('gateway'))
-  const { url } = JSON.parse(await gateway.line(/the gateway listens/))
+  const roles = ['gateway', 'ingest', 'predict', 'warm'] as const
+  const [gateway] = await Promise.all(roles.map((role) => deployment.start(role, asRole(role))))
+  const { url } = JSON.parse((await gateway?.line(/the gateway listens/)) ?? '')
   const token = await makeFolder({ token: 'none is asked for on this machine' })
   const hit = spawnForewarm([], {
     entry: 'deploy/helm/forewarm/files/warm-hit.mjs',
@@ -139,12 +151,13 @@ it('each role does all of its work with the rights of its Redis users, over TLS 
     expect([path, (await fetch(`${url}/v1/workspaces/acme%2Fweb/${path}`)).status]).toEqual([path, 200])
   }
   for (const word of ['pause', 'resume']) expect(await run(deployment, 'operator', [word])).toMatchObject({ code: 0 })
-  for (const args of [
-    ['cache', 'stats', '--workspace', 'acme/web'],
-    ['cache', 'clear', '--workspace', 'acme/web'],
-  ])
-    expect(await run(deployment, 'operator', args)).toMatchObject({ code: 0 })
+  const cacheOf = (word: string) => run(deployment, 'operator', ['cache', word, '--workspace', 'acme/web'])
+  for (const ran of await Promise.all(['stats', 'clear'].map(cacheOf))) expect(ran).toMatchObject({ code: 0 })
   expect(await refusals()).toEqual([])
+  const wrong = DOCTOR_ROLES.map(async (role) => [role, await wrongFor(role, deployment.environment)] as const)
+  expect(await Promise.all(wrong)).toEqual(DOCTOR_ROLES.map((role) => [role, []]))
+  // It asks for what it may be refused (how many samples are drawn), and does without.
+  await refusals()
 })
 
 const NEVER = [
@@ -229,7 +242,7 @@ it('without a certificate, a user or the right password there is no way in', asy
     { username: 'nobody', password, tls: certificates(files()) },
   ]
   for (const settings of tries) {
-    const one = createRedisCache(openRedis({ urls: [cache.url], cluster: false, ...settings }, 'cache'))
+    const one = createRedisCache(openRedis({ urls: [cache.url], cluster: false, ...PATIENT, ...settings }, 'cache'))
     await expect(one.has([key])).rejects.toMatchObject({ code: 'FW_CACHE_UNAVAILABLE' })
     await one.close()
   }
@@ -244,7 +257,7 @@ it('on a Redis Cluster with TLS between all nodes models and cache work with the
   onTestFinished(cluster.stop)
   const urls = cluster.tlsPorts.map((port) => `rediss://127.0.0.1:${port}`)
   const open = (username: string, role: 'store' | 'cache') =>
-    openRedis({ urls, cluster: true, username, password, tls: certificates(files()) }, role)
+    openRedis({ urls, cluster: true, ...PATIENT, username, password, tls: certificates(files()) }, role)
   const store = createRedisModelStore(open('ingest', 'store'), { modelVersion: '1' })
   onTestFinished(() => store.close())
   await store.verify()

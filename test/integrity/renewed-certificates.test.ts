@@ -1,16 +1,18 @@
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, inject, it, onTestFinished } from 'vitest'
+import { SILENT_LOG } from '../../src/adapters/memory/telemetry.ts'
 import { createSilentTelemetry } from '../../src/adapters/telemetry/silent.ts'
+import { registryClient } from '../../src/compose/distributed.ts'
+import { examineCertificates } from '../../src/compose/doctor-certificates.ts'
 import { type Engines, openEngines } from '../../src/compose/engines.ts'
 import { settingsFrom } from '../../src/config/load.ts'
 import { eventually } from '../support/eventually.ts'
 import { issueCertificates } from '../support/services/certificates.ts'
 import { startKafka } from '../support/services/kafka.ts'
 import { makeRunFolder } from '../support/services/locations.ts'
+import { startPasswordGate } from '../support/services/password-gate.ts'
 import { freePorts } from '../support/services/ports.ts'
 import { startRedis } from '../support/services/redis.ts'
-
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** A folder of certificates, and engines that use those of the client. */
 async function certified(brokers: number, redis: number): Promise<{ folder: string; engines: Engines }> {
@@ -24,7 +26,7 @@ async function certified(brokers: number, redis: number): Promise<{ folder: stri
     cache: { redis: { urls: [`rediss://127.0.0.1:${redis}`], tls } },
   }
   const file = { name: 'settings', text: JSON.stringify(settings) }
-  const engines = openEngines(settingsFrom({ file }), { logger: silent, telemetry: createSilentTelemetry() })
+  const engines = openEngines(settingsFrom({ file }), { logger: SILENT_LOG, telemetry: createSilentTelemetry() })
   onTestFinished(() => engines.close())
   return { folder, engines }
 }
@@ -81,4 +83,35 @@ it('Kafka: certificates of another authority take over without a restart of the 
     (healthy) => healthy,
     { what: 'the log by its new certificates', withinMs: 60_000 },
   )
+})
+
+it('schema registry: of a private authority, with user and certificate; those of another take over without a restart', async () => {
+  const folder = await makeRunFolder('certificates')
+  await issueCertificates(folder)
+  const login = { username: 'forewarm', password: 'secret' }
+  const gate = await startPasswordGate(inject('services').registryUrl, { ...login, certificates: folder })
+  const [caFile, certFile, keyFile] = ['ca.crt', 'client.crt', 'client.key'].map((name) => join(folder, name))
+  const settingsOf = (registry: object) => {
+    const text = JSON.stringify({ mode: 'distributed', registry: { url: gate.url, ...login, ...registry } })
+    return settingsFrom({ file: { name: 'settings', text } })
+  }
+  const clientOf = (registry: object) => registryClient(settingsOf(registry))
+  const askOf = (registry: object) => clientOf(registry).versions('no such subject')
+  const client = clientOf({ tls: { caFile, certFile, keyFile } })
+  expect(await client.versions('no such subject')).toEqual([])
+  const unavailable = (said: string) => ({ code: 'FW_SCHEMA_UNAVAILABLE', message: expect.stringContaining(said) })
+  await expect(askOf({})).rejects.toMatchObject(unavailable('name its authority by registry.tls.caFile'))
+  await expect(askOf({ tls: { caFile } })).rejects.toMatchObject(unavailable('set registry.tls.certFile and keyFile'))
+  // They last for two days.
+  const examined = await examineCertificates(settingsOf({ tls: { caFile, certFile, keyFile } }), [])
+  expect(examined.map(({ state, what }) => `${state}: ${what.split(':')[0]}`)).toEqual([
+    'warn: registry.tls.caFile',
+    'warn: registry.tls.certFile',
+    'warn: 127.0.0.1',
+  ])
+  const wrong = { tls: { caFile, certFile, keyFile }, password: 'wrong' }
+  await expect(askOf(wrong)).rejects.toMatchObject({ code: 'FW_UNAUTHORIZED' })
+  await issueCertificates(folder)
+  gate.renewCertificates()
+  expect(await client.versions('no such subject')).toEqual([])
 })

@@ -4,20 +4,33 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Deployment, deploy } from '../support/deployment.ts'
 import { eventually } from '../support/eventually.ts'
-import type { ForewarmProcess } from '../support/process.ts'
+import { recordsOn } from '../support/log-contents.ts'
+import { type ForewarmProcess, spawnForewarm } from '../support/process.ts'
+import { startRedis } from '../support/services/redis.ts'
 import { createTraffic, newSeed } from '../support/traffic.ts'
 import { aCommand, aFile, readOutcomes } from '../support/warm-worker.ts'
 
-const END_MS_MAX = 10_000
 /** Far longer than the tests wait: a member that is only gone, and has not left, would hold its partitions. */
 const SESSION_TIMEOUT = { FOREWARM_KAFKA__SESSION_TIMEOUT_MS: '120000' }
-const HANDOVER_MS_MAX = 20_000
+const HANDOVER_MS_MAX = 60_000
 const RECORDS = 300
 
+/** Of 200 files the last is loaded 9 seconds after the first: it is stopped before, however busy the machine is. */
+const SLOW = { FOREWARM_WARM__LIMITS__FILES_PER_SECOND_MAX: '20' }
+
+/** A process that does not end in time ends with 3. */
 async function endInOrder(process: ForewarmProcess): Promise<void> {
-  const startedMs = performance.now()
   expect(await process.kill('SIGTERM')).toEqual({ code: 0, signal: null })
-  expect(performance.now() - startedMs).toBeLessThan(END_MS_MAX)
+}
+
+/** The real process, in which an error that nobody awaits happens at a signal. */
+async function startDoomed({ environment }: Deployment): Promise<ForewarmProcess> {
+  const code = 'process.on("SIGUSR2", () => { throw new Error("nobody has foreseen this") })'
+  const env = { ...environment, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` }
+  const doomed = spawnForewarm(['ingest'], { env })
+  onTestFinished(async () => void (await doomed.kill()))
+  await doomed.line(/"msg":"running"/, HANDOVER_MS_MAX)
+  return doomed
 }
 
 async function deployed(workspaces: ReadonlyMap<string, string> = new Map()): Promise<Deployment> {
@@ -26,13 +39,13 @@ async function deployed(workspaces: ReadonlyMap<string, string> = new Map()): Pr
   return deployment
 }
 
-describe('SIGTERM in the middle of the work', () => {
-  it('ingest ends in order, and its successor goes on at once from where it was', async () => {
+describe('the end of a process in the middle of the work', () => {
+  it('at SIGTERM ingest ends in order, and its successor goes on at once from where it was', async () => {
     const traffic = createTraffic(newSeed())
     const deployment = await deployed()
     const first = await deployment.start('ingest')
     await deployment.append(traffic.take(RECORDS))
-    await eventually(deployment.reached, (reached) => reached > 0, { everyMs: 1, withinMs: 20_000 })
+    await eventually(deployment.reached, (reached) => reached > 0, { everyMs: 1 })
     await endInOrder(first)
     await deployment.append(traffic.take(RECORDS))
     expect(await deployment.lag()).toBeGreaterThan(0)
@@ -41,7 +54,22 @@ describe('SIGTERM in the middle of the work', () => {
     await deployment.compareWithOracle()
   })
 
-  it('warm ends in order, and its successor carries out the commands that are left', async () => {
+  it('ingest that an unknown error ends commits nothing, and its successor takes over long before its session would end', async () => {
+    const traffic = createTraffic(newSeed())
+    const deployment = await deployed()
+    const doomed = await startDoomed(deployment)
+    await deployment.append(traffic.take(RECORDS))
+    await eventually(deployment.reached, (reached) => reached > 0, { everyMs: 1 })
+    process.kill(doomed.pid, 'SIGUSR2')
+    expect(await doomed.exit()).toEqual({ code: 1, signal: null })
+    expect(doomed.stderr()).toContain('nobody has foreseen this')
+    await deployment.append(traffic.take(RECORDS))
+    await deployment.start('ingest')
+    await deployment.drain(HANDOVER_MS_MAX)
+    await deployment.compareWithOracle()
+  })
+
+  it('at SIGTERM warm ends in order, and its successor carries out the commands that are left', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'forewarm-drain-'))
     onTestFinished(() => rm(directory, { recursive: true }))
     const names = Array.from({ length: 200 }, (_, at) => `${at}.ts`)
@@ -53,9 +81,9 @@ describe('SIGTERM in the middle of the work', () => {
       return { key: path, value, headers: new Map<string, string>() }
     }
     await log.append('warm-commands', await Promise.all(names.map(send)))
-    const first = await deployment.start('warm', { FOREWARM_WARM__BATCH_RECORDS_MAX: '2' })
+    const first = await deployment.start('warm', { FOREWARM_WARM__BATCH_RECORDS_MAX: '2', ...SLOW })
     const outcomes = () => readOutcomes(deployment.engines)
-    await eventually(outcomes, ({ length }) => length > 0, { everyMs: 1, withinMs: 20_000 })
+    await eventually(outcomes, ({ length }) => length > 0, { everyMs: 1 })
     await endInOrder(first)
     const before = (await outcomes()).map(({ commandId }) => commandId)
     expect(before.length).toBeLessThan(names.length)
@@ -67,18 +95,30 @@ describe('SIGTERM in the middle of the work', () => {
     expect(after.map(({ commandId }) => commandId).sort()).toEqual([...names].sort())
   })
 
-  it('predict ends in order, and its successor follows the open sessions', async () => {
+  it('at SIGTERM predict ends in order, and its successor follows the open sessions', async () => {
     const traffic = createTraffic(newSeed())
     const deployment = await deployed()
     const first = await deployment.start('predict')
     await deployment.append(traffic.take(RECORDS))
     await endInOrder(first)
-    const started = performance.now()
     await deployment.start('predict')
-    expect(performance.now() - started).toBeLessThan(HANDOVER_MS_MAX)
   })
 
-  it('gateway answers what it has accepted and ends in order', async () => {
+  it('at SIGTERM every process ends in order though the Redis of the models is away', async () => {
+    const redis = await startRedis()
+    onTestFinished(redis.stop)
+    const deployment = await deploy({ modelRedisUrls: [redis.url], env: SESSION_TIMEOUT })
+    onTestFinished(deployment.close)
+    const roles = ['ingest', 'predict', 'warm', 'gateway'] as const
+    const processes = await Promise.all(roles.map((role) => deployment.start(role)))
+    await deployment.append(createTraffic(newSeed()).take(RECORDS))
+    await deployment.drain()
+    await redis.process.kill()
+    const ends = await Promise.all(processes.map((process) => process.kill('SIGTERM')))
+    expect(ends.map(({ code }, at) => `${roles[at]} ${code}`)).toEqual(roles.map((role) => `${role} 0`))
+  })
+
+  it('at SIGTERM gateway answers what it has accepted and ends in order', async () => {
     const deployment = await deployed()
     const gateway = await deployment.start('gateway')
     const { url } = JSON.parse(await gateway.line(/"url":/))
@@ -97,10 +137,7 @@ describe('SIGTERM in the middle of the work', () => {
     await endInOrder(gateway)
     const accepted = (await Promise.all(answers)).filter((status) => status === 202).length
     expect(accepted).toBeGreaterThan(0)
-    let onLog = 0
-    for (let partition = 0; partition < 4; partition += 1) {
-      for await (const _ of deployment.engines.log.read({ topic: 'access-events', partition }, 0)) onLog += 1
-    }
-    expect(onLog).toBeGreaterThanOrEqual(accepted)
+    const onLog = await recordsOn(deployment.engines.log, 'access-events')
+    expect(onLog.length).toBeGreaterThanOrEqual(accepted)
   })
 })

@@ -105,6 +105,31 @@ test('an interval lies within 0 and 1 and holds its own estimate', () => {
   )
 })
 
+const READS_NEVER_HIT = [
+  306, 312, 1000, 267, 0, 6, 237, 748, 546, 3, 377, 0, 281, 417, 331, 572, 255, 180, 102, 999, 6, 267, 5, 938, 4, 243,
+  330, 221, 256, 0, 870, 244, 5, 9, 67, 4, 967, 516, 0, 449, 450, 6, 3, 989, 319, 544, 794, 584, 125, 463, 165, 297, 0,
+  352, 4, 157, 535, 559, 502, 0, 5, 0, 0, 961,
+]
+
+test('a difference and a coverage hold their own estimates', () => {
+  fc.assert(
+    fc.property(groups, groups, (treated, control) => {
+      const [hitRate, without] = [clusterShare(treated), clusterShare(control)]
+      if (hitRate === null || without === null) return
+      const told = [difference(hitRate, without), coverageOf(hitRate, without)]
+      for (const one of told) if (one !== null) expect(holds(one, one.value), JSON.stringify(one)).toBe(true)
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('what was never a hit has an interval from 0 on, to the last bit', () => {
+  const group = newGroups()
+  // By rounding alone the lower bound came out above 0 here.
+  Object.assign(group.reads, READS_NEVER_HIT)
+  expect(clusterShare(group)).toMatchObject({ value: 0, low: 0 })
+})
+
 test('reads of too few files have no error, and what was always a hit is not certain to be', () => {
   expect(clusterShare(newGroups())).toBeNull()
   const few = newGroups()

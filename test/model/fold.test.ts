@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { dumpFiles, dumpShard } from '../../src/model/dump.ts'
 import { eventSteps, foldEvent, foldOutcome, stepRowsMax } from '../../src/model/fold/fold-event.ts'
 import { ShardState } from '../../src/model/fold/shard-state.ts'
 import { ShardLoader } from '../../src/model/rows/load.ts'
 import { deletionOf, type ModelRow, takeDirtyRows } from '../../src/model/rows/save.ts'
-import { type HistoryRecord, histories, SMALL_LIMITS, sha256Hex } from '../support/histories.ts'
+import { type HistoryRecord, histories, SMALL_LIMITS } from '../support/histories.ts'
 import { Oracle } from '../support/oracle.ts'
 
 const ROWS_MAX = stepRowsMax(SMALL_LIMITS) + 6

@@ -19,10 +19,8 @@ test.each(['predict'])(
     const { host, port } = JSON.parse(await child.line(/the health server listens/))
     expect((await fetch(`http://${host}:${port}/livez`)).status).toBe(200)
     expect((await fetch(`http://${host}:${port}/readyz`)).status).toBe(503)
-    await child.line(/trying again/, 60_000)
-    const startedMs = performance.now()
+    await child.line(/trying again/)
     expect(await child.kill('SIGTERM')).toEqual({ code: 0, signal: null })
-    expect(performance.now() - startedMs).toBeLessThan(10_000)
   },
   90_000,
 )

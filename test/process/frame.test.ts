@@ -24,11 +24,13 @@ describe('the frame of a process', () => {
     expect(await ended).toEqual({ code: 143, signal: null })
   })
 
-  test('a stop that hangs is given up after the deadline, with its own exit code', async () => {
+  test('a stop that hangs is given up after the deadline, out of its groups and with its own exit code', async () => {
     const child = framed('hang')
     await child.line(/^running/)
     expect(await child.kill('SIGTERM')).toEqual({ code: 3, signal: null })
     expect(child.stderr()).toContain('stopping took too long')
+    expect(child.stdout()).toContain('groups left')
+    expect(child.stdout()).not.toContain('offsets committed')
   })
 
   test('a signal during the start ends it, also when the start hangs', async () => {
@@ -51,12 +53,17 @@ describe('the frame of a process', () => {
   test.each([
     ['break', 'the engine broke'],
     ['crash', 'nobody waits for this'],
-  ])('an unknown error (%s) is logged and ends the process with 1, without a commit', async (behaviour, message) => {
-    const child = framed(behaviour)
-    expect(await child.exit()).toEqual({ code: 1, signal: null })
-    expect(child.stderr()).toContain(message)
-    expect(child.stdout()).not.toContain('offsets committed')
-  })
+  ])(
+    'an unknown error (%s) is logged and ends the process with 1, out of its groups and without a commit',
+    async (behaviour, message) => {
+      const child = framed(behaviour)
+      expect(await child.exit()).toEqual({ code: 1, signal: null })
+      expect(child.stderr()).toContain(message)
+      // Also where leaving does not come to an end.
+      expect(child.stdout()).toContain('groups left')
+      expect(child.stdout()).not.toContain('offsets committed')
+    },
+  )
 
   test('a known error at the start is logged with its code; a wrong setting has its own exit code', async () => {
     const refused = framed('refuse')

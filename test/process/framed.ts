@@ -35,6 +35,10 @@ async function start(signal: AbortSignal): Promise<Running> {
       if (behaviour === 'hang') await never
       console.log('offsets committed')
     },
+    abandon: async () => {
+      console.log('groups left')
+      if (behaviour === 'crash') await never
+    },
   }
 }
 

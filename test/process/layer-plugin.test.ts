@@ -38,7 +38,7 @@ test('the layer of a plugin is warmed by workers and read through gateway and li
   const [outcome] = await eventually(
     () => readOutcomes(engines),
     (outcomes) => outcomes.length > 0,
-    { what: 'the outcome', withinMs: 20_000 },
+    { what: 'the outcome' },
   )
   expect(outcome?.files.map(({ outcome: kind, detail }) => `${kind} ${detail}`.trim())).toEqual([
     'warmed',

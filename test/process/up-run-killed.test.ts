@@ -29,7 +29,7 @@ test('a run that the start began ends complete, as one run, though forewarm up i
     onTestFinished(async () => {
       await child.kill()
     })
-    const { url } = JSON.parse(await child.line(/the gateway listens/, 20_000))
+    const { url } = JSON.parse(await child.line(/the gateway listens/))
     const runs = async (): Promise<readonly RunSummary[]> => {
       const answer = await fetch(`${url}/v1/workspaces/shop/runs`)
       return ((await answer.json()) as { readonly runs: readonly RunSummary[] }).runs
@@ -58,4 +58,4 @@ test('a run that the start began ends complete, as one run, though forewarm up i
     verified: FILES,
   })
   expect(await child.kill('SIGTERM')).toEqual({ code: 0, signal: null })
-}, 180_000)
+})

@@ -65,7 +65,7 @@ test('forewarm up takes the checkout that it is started in where no settings nam
   const inShop = (...args: string[]) => spawnForewarm(args, { cwd: workspace, env: { FOREWARM_GATEWAY__PORT: '0' } })
   execFileSync('git', ['init', '--quiet'], { cwd: workspace })
   const shop = inShop('up')
-  expect(JSON.parse(await shop.line(/"msg":"running"/, 60_000)).workspaces).toBe('shop')
+  expect(JSON.parse(await shop.line(/"msg":"running"/)).workspaces).toBe('shop')
   const warm = inShop('warm', 'src/a.js')
   expect(await warm.exit(), warm.stderr()).toMatchObject({ code: 0 })
   await shop.kill('SIGTERM')
@@ -75,7 +75,7 @@ test('forewarm up takes the checkout that it is started in where no settings nam
 
   writeBeside({ 'no-settings.yaml': '{}' })
   const home = start('--config', 'no-settings.yaml', 'up')
-  expect(JSON.parse(await home.line(/"msg":"running"/, 60_000)).workspaces).toBe('')
+  expect(JSON.parse(await home.line(/"msg":"running"/)).workspaces).toBe('')
   await home.kill('SIGTERM')
   rmSync(folder, { recursive: true })
 })

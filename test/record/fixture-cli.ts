@@ -26,5 +26,5 @@ const connect: ConnectLog = async () => {
 const { env: environment } = process
 await new Command()
   .addCommand(recordCommand({ connect, workspaceAt: () => null, environment, atTerminal: false, report, end: endLike }))
-  .addCommand(publishCommand({ connect, signal: new AbortController().signal, report }))
+  .addCommand(publishCommand({ connect, signal: new AbortController().signal, report, write: report }))
   .parseAsync()

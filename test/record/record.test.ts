@@ -124,7 +124,7 @@ describe.each(methods)('forewarm record by %s', (method) => {
     expect(events).toEqual(events.map(() => expect.objectContaining(name)))
     expect(events.flatMap(({ accesses }) => accesses.map(({ path }) => path))).toEqual(['src/a.js'])
     expect(events.at(-1)?.sessionEnded).toBe(true)
-    expect(err).toContain(`1 reads of 1 files by ${method}; 1 published`)
+    expect(err).toContain(`1 read of 1 file by ${method}; 1 published`)
   })
 
   it('says so when none of the workspace was read', async () => {
@@ -157,6 +157,17 @@ describe.runIf(hasStrace)('forewarm record by strace', () => {
   })
 })
 
+describe('forewarm record', () => {
+  it.each([
+    ['a file that cannot be written', ['--out', '/not/there/trace.csv'], '/not/there/trace.csv cannot be written'],
+    ['a workspace that is not there', ['--root', '/not/there'], 'there is no folder /not/there'],
+  ])('refuses %s before it runs the command', async (_, flags, problem) => {
+    const { out, err, code } = await record(flags, ['echo', 'ran']).end
+    expect({ out, code }).toEqual({ out: '', code: 1 })
+    expect(err).toContain(problem)
+  })
+})
+
 describe('forewarm record and publish', () => {
   it('publish what was recorded, whole and in order, moved to now', async () => {
     const out = join(root, 'trip.csv')
@@ -170,6 +181,6 @@ describe('forewarm record and publish', () => {
     expect(events.map(({ workspace, analyzer }) => `${workspace} ${analyzer}`)).toEqual(events.map(() => 'other node'))
     expect(events.at(-1)?.sessionEnded).toBe(true)
     expect(events.at(-1)?.accesses.at(-1)?.timeMs).toBeGreaterThanOrEqual(began)
-    expect(err).toContain(`${recorded.length} reads of 1 sessions published`)
+    expect(err).toContain(`${recorded.length} reads of 1 session published`)
   })
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { reportFailure } from '../../src/cli/failure.ts'
+import { invoke } from '../../src/cli/invoke.ts'
 import { replayCommand } from '../../src/cli/replay.ts'
 import { EXIT_CODES } from '../../src/process.ts'
 import { madeFleet } from './made-trace.ts'
@@ -45,13 +45,36 @@ async function beside(name: string, content: string | Uint8Array): Promise<strin
 async function refusal(...words: string[]): Promise<string> {
   const said: string[] = []
   const command = replayCommand({ write: () => {}, report: () => {}, atTerminal: false })
-  command.exitOverride().configureOutput({ writeErr: (text) => void said.push(text) })
-  const cause: unknown = await command.parseAsync(words, { from: 'user' }).catch((error: unknown) => error)
-  expect(reportFailure(cause, (text) => void said.push(text))).toBe(EXIT_CODES.usage)
+  const codes: number[] = []
+  await invoke(command, words, {
+    write: () => {},
+    report: (text) => void said.push(text),
+    exit: (code) => void codes.push(code),
+  })
+  expect(codes).toEqual([EXIT_CODES.usage])
   return said.join('')
 }
 
 describe('forewarm replay', () => {
+  test('refuses a file that cannot be written before it plays anything', async () => {
+    for (const flag of ['--decisions', '--html']) {
+      expect(await refusal('/not/there/trace.csv', flag, '/not/there/out')).toContain('/not/there/out')
+    }
+  })
+
+  test('writes over nothing that it reads, and nothing twice', async () => {
+    const [trace, graph, out] = [fleet(), await beside('graph.csv', 'T,shop,a\n'), join(folder, 'twice')]
+    const before = await readFile(trace)
+    for (const flags of [
+      ['--decisions', trace],
+      ['--html', graph, '--graph', graph],
+      ['--decisions', out, '--html', out],
+    ]) {
+      expect(await refusal(trace, ...flags)).toContain('would be written over')
+    }
+    expect((await readFile(trace)).equals(before)).toBe(true)
+  })
+
   test('prints the figures that another judge finds in the decisions that it writes', async () => {
     const real = join(import.meta.dirname, 'drf.csv.gz')
     for (const [trace, latencyMs, out] of [

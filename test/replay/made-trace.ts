@@ -23,6 +23,11 @@ export type MadeFleet = {
   readonly gapMs?: number
 }
 
+/** The same with each workspace's files in a folder of its name: repositories hardly share the paths of what is their own. */
+export function withOwnPaths(trace: Trace): Trace {
+  return { ...trace, files: trace.files.map(({ workspace, path }) => ({ workspace, path: `${workspace}/${path}` })) }
+}
+
 const ANALYZERS: readonly string[] = ['lint', 'types', 'unit']
 
 /** Sessions of three analyzers over a few workspaces: each reads its own stretch of the tree, nearly in order. */
@@ -85,4 +90,10 @@ function addRun(rows: TraceRow[], run: { startMs: number; session: string; from:
     timeMs += Math.floor(run.random() * 5)
     rows.push({ timeMs, workspace: 'shop', session: run.session, path: pathAt(run.from + nth) })
   }
+}
+
+/** The same reads, with `times` as long between them. */
+export function slowed(given: Trace, times: number): Trace {
+  const fromMs = given.timeMs[0] ?? 0
+  return { ...given, timeMs: given.timeMs.map((timeMs) => fromMs + times * (timeMs - fromMs)) }
 }

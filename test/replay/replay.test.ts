@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { readTrace } from '../../src/adapters/trace/trace-rows.ts'
 import { playTrace } from '../../src/cli/replay.ts'
 import { openReplay, type ReplayPredictor } from '../../src/compose/replay.ts'
@@ -31,6 +31,11 @@ describe.each([
   { name: 'a made trace', trace: made.trace, part: 3_000 },
   { name: 'a real trace', trace: real, part: 2_500 },
 ])('a replay of $name', ({ trace, part }) => {
+  let whole: ReplayRun
+  beforeAll(async () => {
+    whole = await run(trace)
+  })
+
   test.each(['learned', 'manual', 'models'] as const)('decides the same twice: %s', async (predictor) => {
     const short = prefixOf(trace, 1_500)
     const first = decided(await run(short, { predictor }))
@@ -39,14 +44,13 @@ describe.each([
   })
 
   test('decides over the first rows what it decides over the whole trace', async () => {
-    const whole = await run(trace)
     const first = decided(whole, part - 1)
     expect(first.length).toBeGreaterThan(500)
     expect(decided(await run(prefixOf(trace, part)), part - 1)).toEqual(first)
   })
 
   test('reports what the judge counts for the recorded decisions', async () => {
-    const { decisions, verdict } = await run(trace)
+    const { decisions, verdict } = whole
     expect(judge(trace, decisions, { capacityFiles: 60, latencyMs: 10 })).toEqual(verdict)
   })
 

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createMemoryCache } from '../../src/adapters/memory/cache.ts'
 import { createMemoryNotes } from '../../src/adapters/memory/notes.ts'
 import { createMemoryTelemetry, SILENT_LOG } from '../../src/adapters/memory/telemetry.ts'
@@ -15,7 +16,7 @@ import type { Origin } from '../../src/ports/origin.ts'
 import type { NewAccess } from '../../src/sdk/access-publisher.ts'
 import { type CachedSession, createCachedReader } from '../../src/sdk/cached-reader.ts'
 import { commitAll, runGit } from '../support/git-repository.ts'
-import { aFile, createWorker, sha256Hex } from '../support/warm-worker.ts'
+import { aFile, createWorker } from '../support/warm-worker.ts'
 
 /** app -> store -> format; tool -> format; lone. */
 const SOURCES = new Map([

@@ -8,6 +8,7 @@ import { blobId } from '../../src/adapters/origins/blob-id.ts'
 import { type Forewarm, openForewarm } from '../../src/library.ts'
 import { type Deployment, deploy, type Role } from './deployment.ts'
 import { eventually } from './eventually.ts'
+import type { ForewarmProcess } from './process.ts'
 
 export const WORKSPACE = 'acme/web'
 const FILES = 40
@@ -24,9 +25,9 @@ export type Repository = {
   revise(): Promise<ReadonlyMap<string, string>>
 }
 
-async function makeRepository(): Promise<Repository> {
+async function makeRepository(atEnd: AtEnd): Promise<Repository> {
   const directory = await mkdtemp(join(tmpdir(), 'forewarm-repository-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  atEnd(() => rm(directory, { recursive: true, force: true }))
   await mkdir(join(directory, 'src'))
   const paths = Array.from({ length: FILES }, (_, at) => `src/file-${at}.ts`)
   const revise = async () => {
@@ -42,8 +43,11 @@ async function makeRepository(): Promise<Repository> {
   return { directory, paths, revise }
 }
 
+type AtEnd = (clean: () => unknown) => void
+
 export type Fleet = {
   readonly deployment: Deployment
+  readonly processes: readonly ForewarmProcess[]
   readonly repository: Repository
   readonly library: Forewarm
   readonly gatewayUrl: string
@@ -53,32 +57,43 @@ export type Fleet = {
 export async function startFleet(options: {
   readonly modelRedisUrls: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Takes what is to be done at the end, in the order of the making; at the test's end unless told. */
+  readonly atEnd?: AtEnd
 }): Promise<Fleet> {
-  const repository = await makeRepository()
+  const { atEnd = (clean) => onTestFinished(async () => void (await clean())) } = options
+  const repository = await makeRepository(atEnd)
   const workspaces = new Map([[WORKSPACE, repository.directory]])
   const env = { FOREWARM_PREDICT__PREDICTOR: 'models', FOREWARM_PREDICT__AGGRESSIVENESS: 'high', ...options.env }
   const deployment = await deploy({ modelRedisUrls: options.modelRedisUrls, workspaces, env })
-  onTestFinished(deployment.close)
-  const [gateway] = await Promise.all([deployment.start('gateway'), ...ROLES.map((role) => deployment.start(role))])
-  const { url: gatewayUrl } = JSON.parse(await gateway.line(/"url":/))
+  atEnd(deployment.close)
+  const [gateway, ...others] = await Promise.all([
+    deployment.start('gateway'),
+    ...ROLES.map((role) => deployment.start(role)),
+  ])
+  const { url: gatewayUrl } = JSON.parse(await gateway.line(/the gateway listens/))
   for (const [name, value] of Object.entries(deployment.environment)) vi.stubEnv(name, value)
-  onTestFinished(() => {
-    vi.unstubAllEnvs()
-  })
+  atEnd(() => vi.unstubAllEnvs())
   const library = await openForewarm({ workspace: WORKSPACE, origin: repository.directory })
-  return { deployment, repository, library, gatewayUrl }
+  return { deployment, processes: [gateway, ...others], repository, library, gatewayUrl }
 }
 
-/** One run of an analyzer over the newest revision: reads every file in order, each by the version it wants. */
-export async function analyze({ repository, library }: Fleet): Promise<void> {
+/** One run of an analyzer over the newest revision: reads the first files in order, all unless told, by the versions it wants. */
+export async function analyze({ repository, library }: Fleet, files: number = FILES): Promise<void> {
   const versions = await repository.revise()
   const session = library.reader.session({ analyzer: 'eslint' })
-  for (const path of repository.paths) {
+  for (const path of repository.paths.slice(0, files)) {
     const value = await session.read(path, { version: versions.get(path) ?? null })
     if (value === null || blobId(value) !== versions.get(path)) throw new Error(`${path} is not what was wanted`)
     await delay(WORK_MS)
   }
   session.end()
+}
+
+/** Ends predict and warm in order and waits for the model: what is compared afterwards does not grow meanwhile. */
+export async function endWarming({ deployment, processes }: Fleet): Promise<void> {
+  const [, , ...warming] = processes
+  await Promise.all(warming.map((process) => process.kill('SIGTERM')))
+  await deployment.drain()
 }
 
 /** Some runs, after which the model contains them. */

@@ -11,7 +11,6 @@ export type ComposeService = {
   readonly restart: string
   readonly read_only?: boolean
   readonly ports?: readonly string[]
-  readonly profiles?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly healthcheck: { readonly test?: readonly string[]; readonly disable?: boolean }
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>

@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { inject } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { SILENT_LOG } from '../../src/adapters/memory/telemetry.ts'
 import { applySubjects } from '../../src/adapters/registry/subjects.ts'
 import { createSilentTelemetry } from '../../src/adapters/telemetry/silent.ts'
 import { registryClient, subjectOf } from '../../src/compose/distributed.ts'
 import { type Engines, openEngines } from '../../src/compose/engines.ts'
-import { sha256Hex } from '../../src/compose/parts.ts'
 import { settingsFrom } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/schema.ts'
 import type { ModelAdminDeps } from '../../src/flows/model-admin.ts'
 import type { ModelLimits } from '../../src/model/limits.ts'
 import type { OutgoingRecord } from '../../src/ports/event-log.ts'
 import { createTopics } from './kafka-topics.ts'
+import { PATIENT } from './patient.ts'
 import { type ForewarmProcess, spawnForewarm } from './process.ts'
 import { tail } from './services/command.ts'
 import type { TrafficRecord } from './traffic.ts'
@@ -89,13 +90,18 @@ export const LIMIT_VARIABLES: Readonly<Record<string, string>> = Object.fromEntr
 /** For `start`: a process whose log also tells what it does. */
 export const TALKATIVE = { FOREWARM_LOG__LEVEL: 'debug' } as const
 
-const START_MS_MAX = 60_000
-const DRAIN_MS_MAX = 60_000
+/** For this process's own engines: how soon a command is given up is for processes to show. */
+const PATIENT_VARIABLES = Object.fromEntries(
+  ['MODEL', 'CACHE'].map((role) => [`FOREWARM_${role}__REDIS__COMMAND_TIMEOUT_MS`, `${PATIENT.commandTimeoutMs}`]),
+)
+
+const START_MS_MAX = 120_000
+const DRAIN_MS_MAX = 120_000
 
 export async function deploy(options: DeploymentOptions = {}): Promise<Deployment> {
   const prefix = `t-${randomUUID().slice(0, 8)}.`
   const environment = environmentOf(prefix, options)
-  const settings = settingsFrom({ environment: new Map(Object.entries(environment)) })
+  const settings = settingsFrom({ environment: new Map(Object.entries({ ...environment, ...PATIENT_VARIABLES })) })
   const { brokers, partitions } = settings.kafka
   const removeTopics = await createTopics(brokers, { prefix, partitions })
   await applySubjects(registryClient(settings), subjectOf(settings))

@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 export type EventuallyOptions = {
   /** What is waited for, for the message. */
   what?: string
+  /** A minute where nothing is said: a busy machine takes long, and only what fails takes so long. */
   withinMs?: number
   everyMs?: number
 }
@@ -17,7 +18,7 @@ export async function eventually<T>(
   holds: (value: T) => boolean,
   options: EventuallyOptions = {},
 ): Promise<T> {
-  const { what = 'the condition', withinMs = 10_000, everyMs = 25 } = options
+  const { what = 'the condition', withinMs = 60_000, everyMs = 25 } = options
   const deadlineMs = performance.now() + withinMs
   for (;;) {
     const seen = await attempt(read)

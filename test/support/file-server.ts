@@ -1,8 +1,9 @@
 /** A real HTTP server of a few files, for tests of what reads from one. */
-import { createHash } from 'node:crypto'
+
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { digestHex } from '../../src/adapters/digest.ts'
 
 export type FileServer = {
   readonly url: string
@@ -50,7 +51,7 @@ function sendFile(
     return
   }
   const bytes = Buffer.from(content)
-  const etag = `"${createHash('sha256').update(bytes).digest('hex')}"`
+  const etag = `"${digestHex(bytes)}"`
   response.writeHead(200, { etag, 'content-length': bytes.length })
   response.end(request.method === 'HEAD' ? undefined : bytes)
 }

@@ -1,5 +1,5 @@
 /** What a gateway under test knows of runs, strategies and pauses: a memory store, and the settings given. */
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createMemoryModelStore } from '../../src/adapters/memory/model-store.ts'
 import { SILENT_LOG } from '../../src/adapters/memory/telemetry.ts'
 import { createSystemClock } from '../../src/adapters/system/clock.ts'
@@ -10,8 +10,6 @@ import { createRunReader } from '../../src/flows/runs.ts'
 import { StoredSwitches } from '../../src/flows/switches.ts'
 
 const CPUS = 2
-
-const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex')
 
 export function gatewayRuns(settings: Settings) {
   const store = createMemoryModelStore()

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import fc from 'fast-check'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import type { AccessEvent } from '../../src/model/access.ts'
 import { DEFAULT_LIMITS, type ModelLimits } from '../../src/model/limits.ts'
 import type { WarmOutcome } from '../../src/model/outcome.ts'
@@ -8,8 +8,6 @@ import type { WarmOutcome } from '../../src/model/outcome.ts'
 export type HistoryRecord =
   | { readonly topic: 'access-events'; readonly event: AccessEvent }
   | { readonly topic: 'warm-outcomes'; readonly outcome: WarmOutcome }
-
-export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 const MINUTE = 60_000
 

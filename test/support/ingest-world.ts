@@ -1,17 +1,20 @@
 import { setImmediate as nextTick } from 'node:timers/promises'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createMemoryEventLog } from '../../src/adapters/memory/event-log.ts'
+import { createMemoryTelemetry, SILENT_LOG } from '../../src/adapters/memory/telemetry.ts'
 import { parseFence } from '../../src/flows/ingest/fence.ts'
 import { DEFAULT_INGEST_OPTIONS, type IngestOptions } from '../../src/flows/ingest/handler.ts'
 import type { IngestDeps } from '../../src/flows/ingest/load-shard.ts'
 import { bucketOf, partitionOf, shardKey, shortId } from '../../src/model/identity.ts'
 import type { ModelLimits } from '../../src/model/limits.ts'
 import type { Clock } from '../../src/ports/clock.ts'
+import type { Codec } from '../../src/ports/codec.ts'
+import type { EventLog } from '../../src/ports/event-log.ts'
 import type { RowSpace } from '../../src/ports/model-store.ts'
-import type { Attributes, Log, MetricName, Telemetry } from '../../src/ports/telemetry.ts'
 import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
 import { eventually } from './eventually.ts'
 import { Crash, createFaultyStore, type FaultyStore } from './faulty-store.ts'
-import { type HistoryRecord, sha256Hex } from './histories.ts'
+import type { HistoryRecord } from './histories.ts'
 import { startIngest } from './run-ingest.ts'
 
 /** A clock whose pauses last turns of the event loop: as many as they have milliseconds, but not many. */
@@ -24,33 +27,13 @@ const hastyClock: Clock = {
   },
 }
 
-const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-
-export type Measured = { readonly metric: MetricName; readonly value: number; readonly attributes: Attributes }
-
-/** Telemetry that keeps what it was told. */
-export function createKeptTelemetry(): Telemetry & { readonly measured: Measured[]; readonly spans: string[] } {
-  const measured: Measured[] = []
-  const spans: string[] = []
-  return {
-    measured,
-    spans,
-    span: (name, _options, work) => {
-      spans.push(name)
-      return work({ traceparent: null, set: () => {} })
-    },
-    current: () => null,
-    measure: (metric, value, attributes = {}) => void measured.push({ metric, value, attributes }),
-  }
-}
-
 const PARTITIONS = 2
 
 /** A log, a store that fails on demand, and ingest processes that are started again when they crash. */
 export function createIngestWorld(limits: ModelLimits, options: Partial<IngestOptions> = {}) {
   const log = createMemoryEventLog({ partitions: PARTITIONS, clock: hastyClock })
   const codec = createEmbeddedCodec()
-  const telemetry = createKeptTelemetry()
+  const telemetry = createMemoryTelemetry()
   let marks = 0
   const depsOf = (store: FaultyStore): IngestDeps => ({
     log,
@@ -58,7 +41,7 @@ export function createIngestWorld(limits: ModelLimits, options: Partial<IngestOp
     codec,
     clock: hastyClock,
     telemetry,
-    logger: silent,
+    logger: SILENT_LOG,
     sha256Hex,
     limits,
     nextMark: () => `mark-${++marks}`,
@@ -94,56 +77,15 @@ export function createIngestWorld(limits: ModelLimits, options: Partial<IngestOp
     }
   }
 
-  async function append(record: HistoryRecord): Promise<void> {
-    const headers = new Map<string, string>()
-    if (record.topic === 'access-events') {
-      const value = await codec.encode('access-events', record.event)
-      await log.append('access-events', [{ key: shardKey(record.event.workspace, 0), value, headers }])
-      return
-    }
-    const value = await codec.encode('warm-outcomes', record.outcome)
-    await log.append('warm-outcomes', [{ key: shardKey(record.outcome.workspace, 0), value, headers }])
-  }
-
-  /** Waits until the workspaces' buckets contain all that the log holds for them. */
-  async function caughtUp(workspaces: readonly string[], on: FaultyStore, watched: Promise<void>[]): Promise<void> {
-    const ended = Promise.race(watched).then(() => Promise.reject(new Error('ingest ended')))
-    const wanted = await Promise.all(workspaces.map(lastOffsets))
-    const there = eventually(
-      async () => {
-        const fences = await on.fences(workspaces.map((workspace) => bucketOf(shardKey(workspace, 0))))
-        return fences.map((fence) => (fence === null ? null : parseFence(fence)))
-      },
-      (fences) =>
-        fences.every((fence, at) => {
-          const [events = 0, outcomes = 0] = wanted[at] ?? []
-          return fence !== null && fence['access-events'].next >= events && fence['warm-outcomes'].next >= outcomes
-        }),
-      { what: 'the end of the log', everyMs: 1, withinMs: 5_000 },
-    )
-    await Promise.race([there, ended])
-  }
-
-  /** One past the last record of a workspace in each topic. */
-  async function lastOffsets(workspace: string): Promise<readonly number[]> {
-    const key = shardKey(workspace, 0)
-    const partition = partitionOf(key, PARTITIONS)
-    const last = async (topic: 'access-events' | 'warm-outcomes'): Promise<number> => {
-      let next = 0
-      for await (const record of log.read({ topic, partition }, 0)) if (record.key === key) next = record.offset + 1
-      return next
-    }
-    return [await last('access-events'), await last('warm-outcomes')]
-  }
-
   return {
     log,
     store,
     telemetry,
     deps: depsOf(store),
     run,
-    append,
-    caughtUp,
+    append: (record: HistoryRecord) => append({ log, codec }, record),
+    caughtUp: (workspaces: readonly string[], on: FaultyStore, watched: readonly Promise<void>[]) =>
+      caughtUp(log, workspaces, { on, watched }),
     crashes: () => crashes,
     newStore: createFaultyStore,
   }
@@ -162,4 +104,50 @@ export async function rowsOf(store: FaultyStore, workspace: string): Promise<str
     }
   }
   return lines.sort()
+}
+
+type World = { readonly log: EventLog; readonly codec: Codec }
+
+async function append({ log, codec }: World, record: HistoryRecord): Promise<void> {
+  const headers = new Map<string, string>()
+  if (record.topic === 'access-events') {
+    const value = await codec.encode('access-events', record.event)
+    await log.append('access-events', [{ key: shardKey(record.event.workspace, 0), value, headers }])
+    return
+  }
+  const value = await codec.encode('warm-outcomes', record.outcome)
+  await log.append('warm-outcomes', [{ key: shardKey(record.outcome.workspace, 0), value, headers }])
+}
+
+type Waited = { readonly on: FaultyStore; readonly watched: readonly Promise<void>[] }
+
+/** Waits until the workspaces' buckets contain all that the log holds for them. */
+async function caughtUp(log: EventLog, workspaces: readonly string[], { on, watched }: Waited): Promise<void> {
+  const ended = Promise.race(watched).then(() => Promise.reject(new Error('ingest ended')))
+  const wanted = await Promise.all(workspaces.map((workspace) => lastOffsets(log, workspace)))
+  const there = eventually(
+    async () => {
+      const fences = await on.fences(workspaces.map((workspace) => bucketOf(shardKey(workspace, 0))))
+      return fences.map((fence) => (fence === null ? null : parseFence(fence)))
+    },
+    (fences) =>
+      fences.every((fence, at) => {
+        const [events = 0, outcomes = 0] = wanted[at] ?? []
+        return fence !== null && fence['access-events'].next >= events && fence['warm-outcomes'].next >= outcomes
+      }),
+    { what: 'the end of the log', everyMs: 1 },
+  )
+  await Promise.race([there, ended])
+}
+
+/** One past the last record of a workspace in each topic. */
+async function lastOffsets(log: EventLog, workspace: string): Promise<readonly number[]> {
+  const key = shardKey(workspace, 0)
+  const partition = partitionOf(key, PARTITIONS)
+  const last = async (topic: 'access-events' | 'warm-outcomes'): Promise<number> => {
+    let next = 0
+    for await (const record of log.read({ topic, partition }, 0)) if (record.key === key) next = record.offset + 1
+    return next
+  }
+  return [await last('access-events'), await last('warm-outcomes')]
 }

@@ -1,4 +1,5 @@
 import { createKafkaClient } from '../../src/adapters/kafka/connection.ts'
+import { DEAD_LETTER_BYTES_MAX } from '../../src/flows/topics.ts'
 import { eventually } from './eventually.ts'
 
 /** Makes the five topics under a prefix of their own, and answers how to remove them. */
@@ -19,6 +20,9 @@ export async function createTopics(
       configEntries: [
         { name: 'message.timestamp.type', value: 'LogAppendTime' },
         { name: 'min.insync.replicas', value: options.replicas === 3 ? '2' : '1' },
+        ...(topic.endsWith('dead-letters')
+          ? [{ name: 'max.message.bytes', value: String(DEAD_LETTER_BYTES_MAX) }]
+          : []),
       ],
     })),
   })

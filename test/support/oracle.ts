@@ -1,14 +1,11 @@
-import { createHash } from 'node:crypto'
 import type { Access, AccessEvent } from '../../src/model/access.ts'
 import type { FileDump, ShardDump } from '../../src/model/dump.ts'
 import type { ModelLimits } from '../../src/model/limits.ts'
 import type { WarmedFile, WarmOutcome } from '../../src/model/outcome.ts'
-
-/**
- * A second implementation of docs/model.md, written from that page alone: plain lists, searched from end to end, no
- * rows, no caches. It shares nothing with src/model but types and limits. Slow on purpose.
- */
-type Count = { name: string; count: number }
+import { addTo, type Count, halved, halvedMap, increased, sortBy } from './oracle/counts.ts'
+import { OraclePredictions } from './oracle/predictions.ts'
+import { OracleReads } from './oracle/reads.ts'
+import { OracleRuns } from './oracle/runs.ts'
 
 type FileState = {
   path: string
@@ -40,67 +37,32 @@ type SessionState = {
 
 type ProfileState = { analyzer: string; epoch: number; sessions: number; closing: number; files: Count[] }
 
-type Open = {
-  path: string
-  command: string
-  reason: string
-  disposition: string
-  issuedAt: number
-  finishedAt: number
-  horizonAt: number
-  bytes: number
-  number: number
-}
-
-type Answer = { outcome: string; detail: string }
-type Place = { warm: Answer | null; check: Answer | null; version: string | null; bytes: number }
-
-type RunState = {
-  run: string
-  taking: boolean
-  details: string[]
-  ends: Record<string, number>
-  /** By place in the plan. */
-  places: Map<number, Place>
-  bytes: number
-  first: number
-  last: number
-  pressureLast: number
-  pressureHighest: number
-}
-
-type Verdict = 'hit' | 'late' | 'wasted' | 'dropped'
-type Settled = { reason: string; disposition: string } & Record<Verdict, number>
-
 const HOUR = 3_600_000
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
-const newTally = () => ({ hit: 0, warmHit: 0, miss: 0, stale: 0 })
-
+/**
+ * A second implementation of docs/model.md, written from that page alone: plain lists, searched from end to end, no
+ * rows, no caches. It shares nothing with src/model but types and limits. Slow on purpose.
+ */
 export class Oracle {
   files: FileState[] = []
   open: SessionState[] = []
   closed: SessionState[] = []
   profiles: ProfileState[] = []
-  predictions: Open[] = []
-  settled: Settled[] = []
-  runs: RunState[] = []
-  minutes: { minute: number; tally: ReturnType<typeof newTally> }[] = []
+  predictions: OraclePredictions
+  reads: OracleReads
+  runs: OracleRuns
   remembered: string[] = []
   revision: { version: string | null; at: number } | null = null
-  outcomes = { treated: newTally(), control: newTally() }
-  /** Reads with an outcome: group of the control experiment, random group, whether it was a hit. */
-  reads: { group: 'treated' | 'control'; number: number; hit: boolean }[] = []
-  spans: { from: number; hit: number; late: number; wasted: number }[] = []
-  wastedBytes: { reason: string; bytes: number }[] = []
   accesses = 0
   watermark = 0
   outcomeWatermark = 0
   closings = 0
-  predicted = 0
   readonly #limits: ModelLimits
 
   constructor(limits: ModelLimits) {
     this.#limits = limits
+    this.predictions = new OraclePredictions(limits)
+    this.reads = new OracleReads(limits)
+    this.runs = new OracleRuns(limits)
   }
 
   event(event: AccessEvent): void {
@@ -117,12 +79,18 @@ export class Oracle {
 
   outcome(outcome: WarmOutcome): void {
     for (const [at, file] of outcome.files.entries()) {
-      if (!(outcome.runId === null ? this.#remember(outcome, file) : this.#run(outcome, at, outcome.runId))) continue
+      if (!(outcome.runId === null ? this.#remember(outcome, file) : this.runs.take(outcome, at, outcome.runId)))
+        continue
       this.outcomeWatermark = Math.max(this.outcomeWatermark, file.finishedAtMs)
       const claims = file.horizonAtMs > 0 && file.reason !== 'request'
-      if (claims && outcome.mode === 'warm') this.#predict(outcome, file)
+      const times = this.files.find((one) => one.path === file.path)?.times ?? []
+      if (claims && outcome.mode === 'warm') this.predictions.predict(outcome, file, times)
       this.#expire()
     }
+  }
+
+  #expire(): void {
+    this.predictions.expire(Math.min(this.watermark, this.outcomeWatermark) - 60_000)
   }
 
   #remember(outcome: WarmOutcome, file: WarmedFile): boolean {
@@ -153,15 +121,8 @@ export class Oracle {
       session.publishers = [...session.publishers, { name: event.publisher, next: number + 1 }].slice(-16)
     }
     this.#count(session, access)
-    if (access.outcome !== 'unknown') {
-      this.outcomes[this.#group(access.path)][access.outcome] += 1
-      const number = Number.parseInt(sha256(access.path).slice(0, 8), 16) % 64
-      this.reads.push({ group: this.#group(access.path), number, hit: /hit/i.test(access.outcome) })
-      if (this.#group(access.path) === 'treated') this.#minute(time, access.outcome)
-    }
-    for (const one of this.predictions.filter((open) => open.path === access.path && open.issuedAt < time)) {
-      this.#settle(one, this.#verdict(one, time), time)
-    }
+    this.reads.count(access.path, time, access.outcome)
+    this.predictions.read(access.path, time)
     this.#expire()
   }
 
@@ -279,162 +240,6 @@ export class Oracle {
     for (const path of distinct) profile.files = increased(profile.files, path, limits.profileFilesMax)
   }
 
-  #minute(time: number, outcome: 'hit' | 'warmHit' | 'miss' | 'stale'): void {
-    const minute = Math.floor(time / 60_000) * 60_000
-    const entry = this.minutes.find((one) => one.minute === minute) ?? { minute, tally: newTally() }
-    entry.tally[outcome] += 1
-    this.minutes = [...this.minutes.filter((one) => one !== entry), entry].slice(-this.#limits.minutesMax)
-  }
-
-  #run(outcome: WarmOutcome, at: number, id: string): boolean {
-    const { runChunk, runChunksMax } = this.#limits
-    const [place, file] = [outcome.firstFile + at, outcome.files[at]]
-    if (file === undefined || place >= runChunk * runChunksMax) return false
-    let run = this.runs.find((one) => one.run === id)
-    if (run !== undefined && (!run.taking || run.places.get(place)?.[outcome.mode])) return false
-    if (run === undefined) {
-      const none = { bytes: 0, first: file.finishedAtMs, last: 0, pressureLast: 0, pressureHighest: 0 }
-      run = { run: id, taking: true, details: ['', 'other'], ends: {}, places: new Map(), ...none }
-      this.runs.push(run)
-    }
-    const before = this.#rowsOf(run)
-    this.#answer(run, { place, mode: outcome.mode, file })
-    const pressure = Math.round(outcome.pressure * 1e6)
-    run.first = Math.min(run.first, file.finishedAtMs)
-    run.pressureHighest = Math.max(run.pressureHighest, pressure)
-    if (file.finishedAtMs >= run.last) Object.assign(run, { last: file.finishedAtMs, pressureLast: pressure })
-    if (this.#rowsOf(run) > before) this.#tellToLeave(run)
-    this.#leave()
-    return true
-  }
-
-  #answer(run: RunState, told: { place: number; mode: 'warm' | 'check'; file: WarmedFile }): void {
-    const { place, mode, file } = told
-    let { detail } = file
-    if (!run.details.includes(detail) && run.details.length < 32) run.details.push(detail)
-    if (!run.details.includes(detail)) detail = 'other'
-    const known = run.places.get(place)
-    const one = known ?? { warm: null, check: null, version: null, bytes: 0 }
-    if (known !== undefined) countEnd(run, known, -1)
-    one[mode] = { outcome: file.outcome, detail }
-    one.version ??= file.version
-    if (mode === 'warm') {
-      one.bytes = file.bytes
-      run.bytes += file.bytes
-    }
-    run.places.set(place, one)
-    countEnd(run, one, 1)
-  }
-
-  /** Chunks of the plan that have an answer. */
-  #rowsOf(run: RunState): number {
-    return new Set([...run.places.keys()].map((place) => Math.floor(place / this.#limits.runChunk))).size
-  }
-
-  #tellToLeave(current: RunState): void {
-    const { runsMax, runDetailsMax, runChunksMax } = this.#limits
-    for (const run of this.runs.slice(0, -Math.min(runsMax, runDetailsMax))) run.taking = false
-    for (const run of this.runs) {
-      const taking = this.runs.filter((one) => one.taking)
-      const rows = taking.reduce((sum, one) => sum + this.#rowsOf(one), 0)
-      if (rows > runChunksMax && run !== current) run.taking = false
-    }
-  }
-
-  #leave(): void {
-    for (let rows = 0; rows < 16; rows += 1) {
-      const run = this.runs.find((one) => !one.taking && one.places.size > 0)
-      if (run === undefined) break
-      const chunk = Math.floor(Math.min(...run.places.keys()) / this.#limits.runChunk)
-      for (const place of [...run.places.keys()]) {
-        if (Math.floor(place / this.#limits.runChunk) === chunk) run.places.delete(place)
-      }
-    }
-    for (let runs = 0; runs < 2 && this.runs.length > this.#limits.runsMax; runs += 1) {
-      if (this.runs[0]?.places.size === 0) this.runs.shift()
-    }
-  }
-
-  #predict(outcome: WarmOutcome, file: WarmedFile): void {
-    const prediction: Open = {
-      path: file.path,
-      command: outcome.commandId,
-      reason: file.reason,
-      disposition: file.outcome === 'refreshed' ? 'warmed' : file.outcome,
-      issuedAt: outcome.issuedAtMs,
-      finishedAt: file.finishedAtMs,
-      horizonAt: file.horizonAtMs,
-      bytes: file.bytes,
-      number: this.predicted,
-    }
-    if (!['warmed', 'refreshed', 'present', 'control'].includes(file.outcome)) {
-      this.#settle(prediction, 'dropped')
-      return
-    }
-    this.predicted += 1
-    const times = this.files.find((one) => one.path === file.path)?.times ?? []
-    const read = times.find((time) => time > outcome.issuedAtMs)
-    if (read === undefined) this.#keepOpen(prediction)
-    else this.#settle(prediction, this.#verdict(prediction, read), read)
-  }
-
-  #keepOpen(prediction: Open): void {
-    this.predictions.push(prediction)
-    const ofFile = this.predictions.filter((open) => open.path === prediction.path)
-    const [first] = ofFile
-    if (first !== undefined && ofFile.length > this.#limits.openPredictionsPerFileMax) this.#settle(first, 'wasted')
-    const [due] = this.#byHorizon()
-    if (due !== undefined && this.predictions.length > this.#limits.openPredictionsMax) this.#settle(due, 'wasted')
-  }
-
-  #byHorizon(): Open[] {
-    return sortBy(
-      sortBy(this.predictions, (open) => open.number),
-      (open) => open.horizonAt,
-    )
-  }
-
-  #verdict(open: Open, time: number): Verdict {
-    if (time > open.horizonAt) return 'wasted'
-    return open.disposition === 'warmed' && time < open.finishedAt ? 'late' : 'hit'
-  }
-
-  #settle(open: Open, verdict: Verdict, read = 0): void {
-    this.predictions = this.predictions.filter((one) => one !== open)
-    const reasons = new Set(this.settled.map((one) => one.reason))
-    const reason = reasons.has(open.reason) || reasons.size < 32 ? open.reason : 'other'
-    let tally = this.settled.find((one) => one.reason === reason && one.disposition === open.disposition)
-    if (tally === undefined) {
-      tally = { reason, disposition: open.disposition, hit: 0, late: 0, wasted: 0, dropped: 0 }
-      this.settled.push(tally)
-    }
-    tally[verdict] += 1
-    if (open.disposition === 'warmed' && verdict !== 'dropped') this.#span(open, verdict, read)
-  }
-
-  #span(open: Open, verdict: 'hit' | 'late' | 'wasted', read: number): void {
-    const from = Math.floor((verdict === 'wasted' ? open.horizonAt : read) / 900_000) * 900_000
-    const span = this.spans.find((one) => one.from === from) ?? { from, hit: 0, late: 0, wasted: 0 }
-    span[verdict] += 1
-    this.spans = [...this.spans.filter((one) => one !== span), span].slice(-96)
-    if (verdict !== 'wasted') return
-    const isKnown = this.wastedBytes.some((one) => one.reason === open.reason) || this.wastedBytes.length < 32
-    const reason = isKnown ? open.reason : 'other'
-    const waste = this.wastedBytes.find((one) => one.reason === reason) ?? { reason, bytes: 0 }
-    waste.bytes += open.bytes
-    this.wastedBytes = [...this.wastedBytes.filter((one) => one !== waste), waste]
-  }
-
-  #expire(): void {
-    const passed = Math.min(this.watermark, this.outcomeWatermark) - 60_000
-    for (const open of this.#byHorizon().slice(0, 16)) if (open.horizonAt < passed) this.#settle(open, 'wasted')
-  }
-
-  #group(path: string): 'treated' | 'control' {
-    const digits = sha256(path).slice(8, 16)
-    return Number.parseInt(digits, 16) % 50 === 0 ? 'control' : 'treated'
-  }
-
   dumpFiles(): FileDump[] {
     return this.files.map((file) => ({
       path: file.path,
@@ -465,11 +270,6 @@ export class Oracle {
       outcomeWatermark: this.outcomeWatermark,
       files: this.files.length,
       revision: this.revision,
-      accessOutcomes: this.outcomes,
-      settlements: this.settled,
-      readGroups: { treated: this.#groupReads('treated'), control: this.#groupReads('control') },
-      settledSpans: sortBy(this.spans, (one) => one.from),
-      wastedBytes: Object.fromEntries(this.wastedBytes.map(({ reason, bytes }) => [reason, bytes])),
       openSessions: open.map((one) => ({ ...shape(one), window: one.window.filter((name) => this.#has(name)) })),
       closedSessions: this.closed.map(shape),
       profiles: this.profiles.map((one) => ({
@@ -477,28 +277,10 @@ export class Oracle {
         sessions: one.sessions,
         files: this.#shown(one.files),
       })),
-      openPredictions: this.predictions.map(({ number, ...open }) => open),
-      runs: this.runs.map((one) => ({
-        run: one.run,
-        kept: one.taking,
-        ends: one.ends,
-        bytes: one.bytes,
-        firstAt: one.first,
-        lastAt: one.last,
-        pressure: { last: one.pressureLast / 1e6, highest: one.pressureHighest / 1e6 },
-        files: Object.fromEntries(
-          [...one.places].map(([place, file]) => [place, `${shownEnd(file)} ${file.version ?? '-'} ${file.bytes}`]),
-        ),
-      })),
-      minutes: this.minutes.map(({ minute, tally }) => ({ minute, ...tally })),
+      runs: this.runs.dump(),
+      ...this.reads.dump(),
+      ...this.predictions.dump(),
     }
-  }
-
-  #groupReads(group: 'treated' | 'control'): Record<string, string> {
-    const own = this.reads.filter((read) => read.group === group)
-    const numbers = [...new Set(own.map(({ number }) => number))]
-    const text = (reads: typeof own) => `${reads.length}/${reads.filter(({ hit }) => hit).length}`
-    return Object.fromEntries(numbers.map((number) => [number, text(own.filter((read) => read.number === number))]))
   }
 
   #has(path: string): boolean {
@@ -508,40 +290,4 @@ export class Oracle {
   #shown(counts: Count[]): Record<string, number> {
     return Object.fromEntries(counts.filter(({ name }) => this.#has(name)).map(({ name, count }) => [name, count]))
   }
-}
-
-const shownAnswer = (answer: Answer | null): string =>
-  answer === null ? '-' : [answer.outcome, answer.detail].filter((word) => word !== '').join('/')
-
-const shownEnd = ({ warm, check }: Place): string => `${shownAnswer(warm)} + ${shownAnswer(check)}`
-
-function countEnd(run: RunState, place: Place, by: number): void {
-  const end = shownEnd(place)
-  run.ends[end] = (run.ends[end] ?? 0) + by
-  if (run.ends[end] === 0) delete run.ends[end]
-}
-
-const sortBy = <Item>(items: Item[], key: (item: Item) => number): Item[] =>
-  [...items].sort((one, other) => key(one) - key(other))
-
-const addTo = (counts: Map<number, number>, hour: number): void => {
-  counts.set(hour, (counts.get(hour) ?? 0) + 1)
-}
-
-const halved = (counts: Count[]): Count[] =>
-  counts.map(({ name, count }) => ({ name, count: Math.floor(count / 2) })).filter(({ count }) => count > 0)
-
-const halvedMap = (counts: Map<number, number>): Map<number, number> =>
-  new Map([...counts].map(([hour, count]) => [hour, Math.floor(count / 2)] as const).filter(([, count]) => count > 0))
-
-/** Counts with one more for `name`, in front; in a full list a new name takes the place of the weakest. */
-function increased(counts: Count[], name: string, max: number): Count[] {
-  const known = counts.find((one) => one.name === name)
-  let others = counts.filter((one) => one.name !== name)
-  if (known === undefined && others.length >= max) {
-    const least = Math.min(...others.map((one) => one.count))
-    const weakest = others.findLast((one) => one.count === least)
-    others = others.filter((one) => one !== weakest)
-  }
-  return [{ name, count: (known?.count ?? 0) + 1 }, ...others]
 }

@@ -54,7 +54,7 @@ export function spawnForewarm(args: readonly string[], options: SpawnOptions = {
     hasEnded = true
   })
   const findLine = (pattern: RegExp) => wholeLines(output).find((line) => pattern.test(line))
-  const line = async (pattern: RegExp, withinMs = 20_000) => {
+  const line = async (pattern: RegExp, withinMs = 120_000) => {
     const isOver = (found: string | undefined) => found !== undefined || hasEnded
     const what = `a line like ${pattern} from forewarm ${args.join(' ')}`
     const found = await eventually(() => findLine(pattern), isOver, { what, withinMs }).catch((error) => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Access, AccessEvent } from '../../src/model/access.ts'
-import type { WarmOutcome, WarmOutcomeKind } from '../../src/model/outcome.ts'
+import { OUTCOME_KINDS } from '../../src/model/fold/prediction.ts'
+import type { WarmOutcome } from '../../src/model/outcome.ts'
 import type { CodedTopic, TopicValues } from '../../src/ports/codec.ts'
 import type { WarmCommand, WarmRequest } from '../../src/warming/command.ts'
 import { AGGRESSIVENESS, type RunSpec, SELECTOR_KINDS } from '../../src/warming/strategy/run-spec.ts'
@@ -111,18 +112,6 @@ const anyWarmCommand: fc.Arbitrary<WarmCommand> = fc.record({
   ),
 })
 
-const kinds: readonly WarmOutcomeKind[] = [
-  'warmed',
-  'present',
-  'control',
-  'skipped',
-  'missing',
-  'denied',
-  'failed',
-  'refreshed',
-  'cold',
-]
-
 const anyWarmOutcome: fc.Arbitrary<WarmOutcome> = fc.record({
   commandId: name(128),
   workspace: name(256),
@@ -138,7 +127,7 @@ const anyWarmOutcome: fc.Arbitrary<WarmOutcome> = fc.record({
       path,
       layer: name(64),
       version: optional(name(128)),
-      outcome: fc.constantFrom(...kinds),
+      outcome: fc.constantFrom(...OUTCOME_KINDS),
       detail: name(64),
       bytes: fc.nat(),
       finishedAtMs: timeMs,

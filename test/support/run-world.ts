@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { afterEach } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createMemoryCache } from '../../src/adapters/memory/cache.ts'
 import { createMemoryEventLog } from '../../src/adapters/memory/event-log.ts'
 import { createMemoryModelStore } from '../../src/adapters/memory/model-store.ts'
@@ -12,12 +14,14 @@ import { type CoordinatorOptions, RunCoordinator } from '../../src/flows/predict
 import { type FindDependencies, Planner, type PlannerDeps } from '../../src/flows/predict/runs/planner.ts'
 import type { RunDeps } from '../../src/flows/predict/runs/run-deps.ts'
 import { RunNotes } from '../../src/flows/predict/runs/run-notes.ts'
-import { WARM_DEFAULTS } from '../../src/flows/warm/dependencies.ts'
+import { WARM_DEFAULTS, type WarmDependencies } from '../../src/flows/warm/dependencies.ts'
 import { WarmHandler } from '../../src/flows/warm.ts'
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts'
-import type { EventLog } from '../../src/ports/event-log.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import type { EventLog, LogConsumer } from '../../src/ports/event-log.ts'
 import { CONTENT_LAYER, layersOf } from '../../src/ports/layer.ts'
 import type { FoldedRuns } from '../../src/ports/model-reader.ts'
+import type { ModelStore } from '../../src/ports/model-store.ts'
 import type { NoteStore } from '../../src/ports/notes.ts'
 import type { Origin } from '../../src/ports/origin.ts'
 import type { WarmCommand, WarmRequest } from '../../src/warming/command.ts'
@@ -27,8 +31,9 @@ import type { RunSpec } from '../../src/warming/strategy/run-spec.ts'
 import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
 import { wirePathProblem } from '../../src/wire/path.ts'
 import { eventually } from './eventually.ts'
+import { messagesOn } from './log-contents.ts'
 import { startIngest } from './run-ingest.ts'
-import { contentKey, createCountingOrigin, pressureOf, sha256Hex } from './warm-worker.ts'
+import { contentKey, createCountingOrigin, pressureOf } from './warm-worker.ts'
 
 export const aSpec = (fields: Partial<RunSpec> = {}): RunSpec => ({
   selectors: [],
@@ -75,6 +80,12 @@ const HASTY: CoordinatorOptions = {
   runsMax: 16,
 }
 
+export type WorkerFaults = {
+  /** Stands between the worker and the log. */
+  readonly outcomes?: EventLog['append']
+  readonly pressure?: () => number
+}
+
 export type CoordinatorFaults = {
   readonly notes?: NoteStore
   readonly folded?: FoldedRuns
@@ -86,9 +97,8 @@ export type CoordinatorFaults = {
   readonly options?: Partial<CoordinatorOptions>
 }
 
-/** A log, ingest, one worker and as many coordinators as a test wants, on memory engines. */
-export async function createRunWorld(files: ReadonlyMap<string, string>) {
-  const clock = createSystemClock()
+/** A log, ingest, one worker and as many coordinators as a test wants, on memory engines; the machine's clock unless told. */
+export async function createRunWorld(files: ReadonlyMap<string, string>, clock: Clock = createSystemClock()) {
   const log = createMemoryEventLog({ partitions: 2 })
   const store = createMemoryModelStore()
   const codec = createEmbeddedCodec()
@@ -109,83 +119,22 @@ export async function createRunWorld(files: ReadonlyMap<string, string>) {
 
   return {
     ...{ log, store, cache, origin, folded, telemetry, clock, codec, reader },
-    /** Starts a worker; `outcomes` stands between it and the log. */
-    async startWorker({ outcomes, pressure }: { outcomes?: EventLog['append']; pressure?: () => number } = {}) {
-      const slow = { ...log, append: outcomes ?? log.append }
-      const pressed = pressure === undefined ? cache : { ...cache, pressure: async () => pressureOf(pressure()) }
-      const handler = new WarmHandler(
-        {
-          ...{ ...common, log: slow, cache: pressed, origins, sha256Hex, random: () => 0 },
-          ...{
-            layers: layersOf([CONTENT_LAYER]),
-            paused: () => false,
-            memory: { share: async () => 0 },
-            beat: () => {},
-          },
-        },
-        { ...WARM_DEFAULTS, worker: randomUUID(), pressureSampleMs: 0 },
-      )
-      const consumer = await log.consume({ group: 'warm', topics: ['warm-commands'], batchRecordsMax: 16 }, handler)
+    startWorker: async (faults: WorkerFaults = {}) => {
+      const consumer = await startWorker({ ...common, log, cache, origins }, faults)
       closers.push(() => consumer.stop())
       return consumer
     },
-    coordinator(faults: CoordinatorFaults = {}): RunCoordinator {
-      const notes = new RunNotes(faults.notes ?? store.notes)
-      const dependencies = faults.dependencies ?? withoutImports
-      const planner = new Planner({
-        ...{ origins, models: faults.models ?? reader, folded, notes, dependencies, clock },
-        isName: (path) => wirePathProblem(path) === null,
-        hasValue: () => true,
-        entriesMax: 10_000,
-      })
-      const append = (commands: readonly WarmCommand[]) => appendCommands({ log, codec, telemetry }, commands)
-      const coordinator = new RunCoordinator(
-        {
-          ...{ ...common, notes, folded: faults.folded ?? folded, planner, newId: randomUUID },
-          paused: faults.paused ?? (() => false),
-          specOf: faults.specOf ?? (() => null),
-          append: (commands) => (faults.append === undefined ? append(commands) : faults.append(commands, append)),
-        },
-        { ...HASTY, ...faults.options },
-      )
+    coordinator: (faults: CoordinatorFaults = {}): RunCoordinator => {
+      const coordinator = createCoordinator({ ...common, log, store, folded, reader, origins }, faults)
       closers.unshift(() => coordinator.stop())
       return coordinator
     },
-    /** Waits for the end of a run. */
-    ended: (id: string): Promise<RunHeader> =>
-      eventually(
-        async () => {
-          const header = await new RunNotes(store.notes).header({ workspace: 'shop', id })
-          if (header === null) throw new Error('there is no such run')
-          return header
-        },
-        (header) => header.endedAtMs !== null,
-        { what: `the end of ${id}`, everyMs: 5 },
-      ),
-    /** Each file of a run with how it ended, as `path outcome detail`. */
-    async files(header: RunHeader): Promise<readonly string[]> {
-      const { planned } = header
-      if (planned === null) return []
-      const entries = await new RunNotes(store.notes).entries(header, planned, { from: 0, count: planned.files })
-      const answers = await folded.runFiles(header, 0, planned.files)
-      return entries.map(({ path }, place) => {
-        const { outcome, detail, verified } = fileEnd(header, place, answers[place] ?? null)
-        return [path, outcome, detail, verified ? 'verified' : ''].filter((word) => word !== '').join(' ')
-      })
-    },
+    ended: (id: string): Promise<RunHeader> => endOf(store.notes, id),
+    files: (header: RunHeader): Promise<readonly string[]> => filesOf({ notes: store.notes, folded }, header),
     /** Whether the value that the origin has is in the cache. */
     isCached: async (path: string): Promise<boolean> =>
       (await cache.get(contentKey(path, `v-${files.get(path)}`))) !== null,
-    /** All commands on the log. */
-    async commands(): Promise<readonly WarmCommand[]> {
-      const found: WarmCommand[] = []
-      for (let partition = 0; partition < 2; partition += 1)
-        for await (const { value } of log.read({ topic: 'warm-commands', partition }, 0)) {
-          const decoded = await codec.decode('warm-commands', value)
-          if (decoded.ok) found.push(decoded.value)
-        }
-      return found
-    },
+    commands: () => messagesOn({ log, codec }, 'warm-commands'),
     async close() {
       for (const close of closers) await close()
       await log.close()
@@ -193,7 +142,89 @@ export async function createRunWorld(files: ReadonlyMap<string, string>) {
   }
 }
 
+type WorkerEngines = Pick<WarmDependencies, 'log' | 'codec' | 'cache' | 'origins' | 'clock' | 'telemetry' | 'logger'>
+
+type PredictEngines = Omit<WorkerEngines, 'cache'> & {
+  readonly store: ModelStore
+  readonly folded: FoldedRuns
+  readonly reader: PlannerDeps['models']
+}
+
+async function startWorker(engines: WorkerEngines, { outcomes, pressure }: WorkerFaults): Promise<LogConsumer> {
+  const { log, cache } = engines
+  const pressed = pressure === undefined ? cache : { ...cache, pressure: async () => pressureOf(pressure()) }
+  const handler = new WarmHandler(
+    {
+      ...{ ...engines, log: { ...log, append: outcomes ?? log.append }, cache: pressed, sha256Hex, random: () => 0 },
+      ...{ layers: layersOf([CONTENT_LAYER]), paused: () => false, memory: { share: async () => 0 }, beat: () => {} },
+    },
+    { ...WARM_DEFAULTS, worker: randomUUID(), pressureSampleMs: 0 },
+  )
+  return log.consume({ group: 'warm', topics: ['warm-commands'], batchRecordsMax: 16 }, handler)
+}
+
+function createCoordinator(engines: PredictEngines, faults: CoordinatorFaults): RunCoordinator {
+  const { log, codec, telemetry, clock, logger, store, folded, reader, origins } = engines
+  const notes = new RunNotes(faults.notes ?? store.notes)
+  const dependencies = faults.dependencies ?? withoutImports
+  const planner = new Planner({
+    ...{ origins, models: faults.models ?? reader, folded, notes, dependencies, clock },
+    isName: (path) => wirePathProblem(path) === null,
+    hasValue: () => true,
+    entriesMax: 10_000,
+  })
+  const append = (commands: readonly WarmCommand[]) => appendCommands({ log, codec, telemetry }, commands)
+  return new RunCoordinator(
+    {
+      ...{ codec, clock, telemetry, logger, notes, folded: faults.folded ?? folded, planner, newId: randomUUID },
+      paused: faults.paused ?? (() => false),
+      specOf: faults.specOf ?? (() => null),
+      append: (commands) => (faults.append === undefined ? append(commands) : faults.append(commands, append)),
+    },
+    { ...HASTY, ...faults.options },
+  )
+}
+
+/** Waits for the end of a run. */
+const endOf = (notes: NoteStore, id: string): Promise<RunHeader> =>
+  eventually(
+    async () => {
+      const header = await new RunNotes(notes).header({ workspace: 'shop', id })
+      if (header === null) throw new Error('there is no such run')
+      return header
+    },
+    (header) => header.endedAtMs !== null,
+    { what: `the end of ${id}`, everyMs: 5 },
+  )
+
+type Told = { readonly notes: NoteStore; readonly folded: FoldedRuns }
+
+/** Each file of a run with how it ended, as `path outcome detail`. */
+async function filesOf({ notes, folded }: Told, header: RunHeader): Promise<readonly string[]> {
+  const { planned } = header
+  if (planned === null) return []
+  const entries = await new RunNotes(notes).entries(header, planned, { from: 0, count: planned.files })
+  const answers = await folded.runFiles(header, 0, planned.files)
+  return entries.map(({ path }, place) => {
+    const { outcome, detail, verified } = fileEnd(header, place, answers[place] ?? null)
+    return [path, outcome, detail, verified ? 'verified' : ''].filter((word) => word !== '').join(' ')
+  })
+}
+
 export type RunWorld = Awaited<ReturnType<typeof createRunWorld>>
+
+/** Makes the worlds that the tests of a file ask for, each with the files given, and closes them after each test. */
+export function useRunWorld(): (files?: ReadonlyMap<string, string>, clock?: Clock) => Promise<RunWorld> {
+  const made: RunWorld[] = []
+  afterEach(async () => {
+    await Promise.all(made.splice(0).map((world) => world.close()))
+  })
+  return async (files = someFiles(30), clock) => {
+    const world = await createRunWorld(files, clock)
+    made.push(world)
+    return world
+  }
+}
 
 /** `count` files named in order of `src/000.ts`. */
 export const someFiles = (count: number): Map<string, string> =>

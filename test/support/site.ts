@@ -25,20 +25,31 @@ export function makeSite(more: object = {}): string {
 /** Reads 20 s apart, the last of them `agoMs` ago: what comes next can still be warmed in time. */
 const STEP_MS = 20_000
 
-export async function publish(url: string, session: string, paths: readonly string[], agoMs: number) {
+/** A gateway that serves all, by its address, or one that asks for a token. */
+export type Door = string | { readonly url: string; readonly token: string }
+
+/** What the door's gateway answers for the workspace. */
+export function ask(door: Door, path: string, body?: object): Promise<Response> {
+  const { url, token } = typeof door === 'string' ? { url: door, token: null } : door
+  const bearer = token === null ? {} : { authorization: `Bearer ${token}` }
+  const sent = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...bearer },
+    body: JSON.stringify(body),
+  }
+  return fetch(`${url}/v1/workspaces/web${path}`, body === undefined ? { headers: bearer } : sent)
+}
+
+export async function publish(door: Door, session: string, paths: readonly string[], agoMs: number) {
   const lastMs = Date.now() - agoMs
   const timeMs = (index: number) => lastMs - (paths.length - 1 - index) * STEP_MS
-  const response = await fetch(`${url}/v1/workspaces/web/accesses`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      session,
-      analyzer: 'tsc',
-      publisher: `p-${session}`,
-      sequence: 0,
-      sessionEnded: agoMs > 0,
-      accesses: paths.map((path, index) => ({ path, timeMs: timeMs(index) })),
-    }),
+  const response = await ask(door, '/accesses', {
+    session,
+    analyzer: 'tsc',
+    publisher: `p-${session}`,
+    sequence: 0,
+    sessionEnded: agoMs > 0,
+    accesses: paths.map((path, index) => ({ path, timeMs: timeMs(index) })),
   })
   expect(response.status).toBe(202)
 }
@@ -49,8 +60,8 @@ type Answer = {
   readonly commands: readonly { readonly files: readonly { readonly path: string }[] }[]
 }
 
-export const get = async (url: string, path: string): Promise<Answer> =>
-  (await fetch(`${url}/v1/workspaces/web${path}`)).json() as Promise<Answer>
+export const get = async (door: Door, path: string): Promise<Answer> =>
+  (await ask(door, path)).json() as Promise<Answer>
 
 export async function lookup(url: string, name: string, folder: string) {
   const version = execFileSync('git', ['hash-object', join(folder, 'web', name)], { encoding: 'utf8' }).trim()

@@ -3,14 +3,14 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { blobId } from '../../src/adapters/origins/blob-id.ts'
-import { sha256Hex } from '../../src/compose/parts.ts'
 import type { CacheKey } from '../../src/ports/cache.ts'
 import { CONTENT_LAYER } from '../../src/ports/layer.ts'
 import { valueKey } from '../../src/warming/cache-key.ts'
 import type { WarmCommand } from '../../src/warming/command.ts'
 import type { Deployment } from './deployment.ts'
-import { aCommand, aFile } from './warm-worker.ts'
+import { aCommand, filesAt } from './warm-worker.ts'
 
 export type WarmTree = {
   readonly directory: string
@@ -40,7 +40,7 @@ export function commandsFor(paths: readonly string[], filesEach: number, fields:
       ...{ session: null, deadlineMs: Date.now() + 600_000, bytesMax: 1_000_000_000, pressureMax: 1 },
       ...fields,
       id: `${fields.id ?? 'command'}-${at}`,
-      files: paths.slice(at * filesEach, (at + 1) * filesEach).map((path) => aFile({ path })),
+      files: filesAt(...paths.slice(at * filesEach, (at + 1) * filesEach)),
     }),
   )
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createMemoryCache } from '../../src/adapters/memory/cache.ts'
 import { createMemoryEventLog } from '../../src/adapters/memory/event-log.ts'
 import { createMemoryTelemetry, SILENT_LOG } from '../../src/adapters/memory/telemetry.ts'
@@ -7,14 +7,14 @@ import { WARM_DEFAULTS, type WarmDependencies, type WarmSettings } from '../../s
 import { WarmHandler } from '../../src/flows/warm.ts'
 import type { WarmOutcome } from '../../src/model/outcome.ts'
 import type { CachePressure } from '../../src/ports/cache.ts'
+import type { Codec } from '../../src/ports/codec.ts'
 import type { Headers, LogBatch, LogRecord } from '../../src/ports/event-log.ts'
 import { CONTENT_LAYER, layersOf } from '../../src/ports/layer.ts'
 import type { Origin, OriginRead } from '../../src/ports/origin.ts'
 import { valueKey } from '../../src/warming/cache-key.ts'
 import type { CommandFile, WarmCommand } from '../../src/warming/command.ts'
 import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
-
-export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
+import { type LogContents, messagesOn } from './log-contents.ts'
 
 export const contentKey = (path: string, version: string) =>
   valueKey({ workspace: 'shop', layer: 'content', producerVersion: CONTENT_LAYER.version, path, version }, sha256Hex)
@@ -22,7 +22,7 @@ export const contentKey = (path: string, version: string) =>
 /** What a full cache answers that is under so much pressure. */
 export const pressureOf = (pressure: number): CachePressure => ({
   ...{ bytesMax: 1, bytesUsed: 1 },
-  ...{ pressure, pressureMin: pressure },
+  ...{ pressure, pressureMin: pressure, takesPredictions: false },
 })
 
 export const aFile = (fields: Partial<CommandFile> = {}): CommandFile => ({
@@ -55,6 +55,16 @@ export const aCommand = (fields: Partial<WarmCommand> = {}): WarmCommand => ({
   files: [aFile()],
   ...fields,
 })
+
+/** Files of a command as a run asks for them: by their paths alone. */
+export const filesAt = (...paths: readonly string[]): readonly CommandFile[] => paths.map((path) => aFile({ path }))
+
+/** What an origin may hold, the text of each file its name. */
+export const threeFiles: ReadonlyMap<string, string> = new Map([
+  ['src/a.ts', 'a'],
+  ['src/b.ts', 'b'],
+  ['src/c.ts', 'c'],
+])
 
 /** An origin in memory that counts its reads; tests give it files and faults. */
 export function createCountingOrigin(files: ReadonlyMap<string, string>, answer?: CountingOrigin['answer']) {
@@ -131,24 +141,8 @@ export function createWorker({ origin, settings, ...given }: WorkerOptions) {
   }
   const handler = new WarmHandler(deps, { ...WARM_DEFAULTS, worker: 'worker-1', pressureSampleMs: 0, ...settings })
   const running = new AbortController()
-  const batch = async (commands: readonly WarmCommand[], headers: Headers = new Map()): Promise<LogBatch> => ({
-    topic: 'warm-commands',
-    partition: 0,
-    endOffset: commands.length,
-    records: await Promise.all(
-      commands.map(
-        async (command, offset): Promise<LogRecord> => ({
-          topic: 'warm-commands',
-          partition: 0,
-          offset,
-          key: command.id,
-          value: await deps.codec.encode('warm-commands', command),
-          headers,
-          timestampMs: command.issuedAtMs,
-        }),
-      ),
-    ),
-  })
+  const batch = (commands: readonly WarmCommand[], headers: Headers = new Map()) =>
+    batchOf(commands, { codec: deps.codec, headers })
   const outcomes = () => readOutcomes(deps)
   /** Each on a hold of its own on the partition, until nothing is in hand any more; what is committed by then. */
   const carryOut = async (records: LogBatch) => {
@@ -173,15 +167,16 @@ export function createWorker({ origin, settings, ...given }: WorkerOptions) {
   }
 }
 
-/** All outcomes on the log, of all partitions, in their order. */
-export async function readOutcomes({ log, codec }: Pick<WarmDependencies, 'log' | 'codec'>): Promise<WarmOutcome[]> {
-  const outcomes: WarmOutcome[] = []
-  for (let partition = 0; partition < (await log.partitions('warm-outcomes')); partition += 1) {
-    for await (const record of log.read({ topic: 'warm-outcomes', partition }, 0)) {
-      const decoded = await codec.decode('warm-outcomes', record.value)
-      if (!decoded.ok) throw new Error(decoded.reason)
-      outcomes.push(decoded.value)
-    }
-  }
-  return outcomes
+type Encoded = { readonly codec: Codec; readonly headers: Headers }
+
+async function batchOf(commands: readonly WarmCommand[], { codec, headers }: Encoded): Promise<LogBatch> {
+  const place = { topic: 'warm-commands', partition: 0 } as const
+  const recordOf = async (command: WarmCommand, offset: number): Promise<LogRecord> => ({
+    ...{ ...place, offset, key: command.id, headers, timestampMs: command.issuedAtMs },
+    value: await codec.encode('warm-commands', command),
+  })
+  return { ...place, endOffset: commands.length, records: await Promise.all(commands.map(recordOf)) }
 }
+
+/** All outcomes on the log. */
+export const readOutcomes = (contents: LogContents): Promise<WarmOutcome[]> => messagesOn(contents, 'warm-outcomes')

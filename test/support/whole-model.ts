@@ -6,16 +6,13 @@ import type { ShardDump } from '../../src/model/dump.ts'
 import { BUCKETS, partitionOf, shardKey } from '../../src/model/identity.ts'
 import type { LogRecord } from '../../src/ports/event-log.ts'
 import { eventually } from './eventually.ts'
+import { recordsOn } from './log-contents.ts'
 import { Oracle } from './oracle.ts'
 
 /** Reads all records of both topics, outside of any group. */
 export async function readLog({ log }: Pick<ModelAdminDeps, 'log'>): Promise<readonly LogRecord[]> {
   const records: LogRecord[] = []
-  for (const topic of INGEST_TOPICS) {
-    for (let partition = 0; partition < (await log.partitions(topic)); partition += 1) {
-      for await (const record of log.read({ topic, partition }, 0)) records.push(record)
-    }
-  }
+  for (const topic of INGEST_TOPICS) records.push(...(await recordsOn(log, topic)))
   return records
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { LineBudget } from '../../src/adapters/logging/line-budget.ts'
 import { createLog } from '../../src/adapters/logging/pino-log.ts'
 import { createMemoryTelemetry } from '../../src/adapters/memory/telemetry.ts'
 import { ForewarmError } from '../../src/ports/errors.ts'
@@ -20,6 +21,13 @@ test('lines written inside a span bear its ids, others bear none', async () => {
   const [, trace_id, span_id] = telemetry.spans[0]?.traceparent.split('-') ?? []
   expect(outside).not.toHaveProperty('trace_id')
   expect(inside).toMatchObject({ trace_id, span_id, level: 'info', process: 'warm', msg: 'inside', n: 2 })
+})
+
+test('lines bear the id that spans and metrics of the process bear', () => {
+  const lines: string[] = []
+  const to = { write: (line: string) => void lines.push(line) }
+  createLog({ level: 'info', process: 'warm', instance: 'warm-7', to }).info({}, 'running')
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ process: 'warm', 'service.instance.id': 'warm-7' })
 })
 
 test('no secret is written: not in a field named like one, not in an address or a header that an error repeats', () => {
@@ -64,4 +72,28 @@ test('a worker names no path at the level info, whatever becomes of the files', 
   )
   expect(text()).toContain('cannot be read')
   expect(text()).not.toContain('canary')
+})
+
+test('a flood of one message is bounded and says so, others go on, and who asks for debug gets all of it', () => {
+  const flood = (level: string) => {
+    const { log, lines } = open(level)
+    for (let n = 0; n < 5_000; n += 1) log.warn({ n }, 'a record went to dead-letters')
+    log.warn({}, 'something else')
+    return lines.map((line) => JSON.parse(line))
+  }
+  const lines = flood('info')
+  expect(lines).toHaveLength(101)
+  expect(lines[99]).toMatchObject({ n: 99, more: expect.stringContaining('left out') })
+  expect(lines[100]).toMatchObject({ msg: 'something else' })
+  expect(flood('debug')).toHaveLength(5_001)
+})
+
+test('after a flood the next line says how many were left out; made-up messages share one budget', () => {
+  const budget = new LineBudget()
+  for (let n = 0; n < 150; n += 1) budget.take('flood', 0)
+  expect(budget.take('flood', 9_999)).toBeNull()
+  expect(budget.take('flood', 10_000)).toEqual({ leftOut: 51 })
+  expect(budget.take('flood', 10_001)).toEqual({})
+  const told = Array.from({ length: 10_000 }, (_, n) => budget.take(`message ${n}`, 10_002))
+  expect(told.filter((note) => note !== null).length).toBe(999 + 100)
 })

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { pointerKey, unversionedLeaseKey, type ValueName, valueKey } from '../../src/warming/cache-key.ts'
 
-const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
 const name: ValueName = { workspace: 'w', layer: 'content', producerVersion: '1', path: 'src/a.ts', version: 'abc' }
 
 test('the key of a value stays the same from one release to the next', () => {

@@ -126,4 +126,6 @@ test('calls that are so slow that they end in bursts are judged, too', () => {
     for (let call = 0; call < 16; call += 1) governor.observe(6_000, 10_000 + burst * 6_000 + call)
   }
   expect(governor.level).toBe(LEVEL_CUT ** 2)
+  governor.observe(2, 40_000)
+  expect(governor.judgedMs, 'the window that was judged, not the latest call').toBe(6_000)
 })

@@ -6,25 +6,18 @@ import { FRAME_BYTES } from '../../src/wire/framing.ts'
 import { RECORD_BYTES_MAX, RECORD_ITEMS_MAX } from '../../src/wire/limits.ts'
 import { parseSchema } from '../../src/wire/load-schema.ts'
 import { CODED_TOPICS, RECORD_FORMS } from '../../src/wire/record-forms.ts'
+import { processorMs } from '../support/processor-time.ts'
 import { anAccessEvent, anyRecord } from '../support/records.ts'
 
 const codec = createEmbeddedCodec()
 const CPU_MS_MAX = 50
 const runs = Number(process.env['FOREWARM_TEST_FUZZ_RUNS'] ?? 2_000)
 
-/** CPU time of this thread, so that a busy machine does not count. */
-function cpuMs(work: () => void): number {
-  const before = process.threadCpuUsage()
-  work()
-  const { user, system } = process.threadCpuUsage(before)
-  return (user + system) / 1_000
-}
-
 /** Decodes in one synchronous step (an async function without awaits runs at once) and holds it to the time limit. */
 function decodeInTime<Topic extends CodedTopic>(topic: Topic, bytes: Uint8Array): Promise<Decoded<TopicValues[Topic]>> {
   let decoding: Promise<Decoded<TopicValues[Topic]>> = Promise.reject(new Error('not begun'))
   decoding.catch(() => {})
-  const spentMs = cpuMs(() => {
+  const spentMs = processorMs(() => {
     decoding = codec.decode(topic, bytes)
   })
   expect(spentMs).toBeLessThan(CPU_MS_MAX)
@@ -55,7 +48,7 @@ function readWithExtraField(type: unknown, payload: readonly number[]) {
   schema.fields.unshift({ name: 'extra', type })
   const read = RECORD_FORMS['access-events'].reader(parseSchema(JSON.stringify(schema)))
   let decoded: ReturnType<typeof read> | undefined
-  expect(cpuMs(() => (decoded = read(new Uint8Array([...payload, ...head, 0, 0]))))).toBeLessThan(CPU_MS_MAX)
+  expect(processorMs(() => (decoded = read(new Uint8Array([...payload, ...head, 0, 0]))))).toBeLessThan(CPU_MS_MAX)
   return decoded
 }
 

@@ -1,6 +1,6 @@
 /**
- * The small HTTP server of a process that has no other: /livez, /readyz. Liveness is the process's own heartbeat and
- * never asks Kafka or Redis; readiness does.
+ * The small HTTP server of a process for those who look after it: /livez, /readyz. Liveness is the process's own heartbeat
+ * and never asks Kafka or Redis; readiness does. A gateway has it too: probes have no certificates or tokens.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

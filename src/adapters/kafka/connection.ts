@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import kafkajs, { type Kafka, type LogEntry } from 'kafkajs'
 import type { Log } from '../../ports/telemetry.ts'
+import { mendBatches } from './batches.ts'
 import { registerCodecs } from './compression.ts'
 import { mendHeaderBombs } from './header-bombs.ts'
 import { mendIdleSpin } from './idle-spin.ts'
@@ -18,7 +19,7 @@ export type KafkaConnection = {
 
 const CONNECTION_TIMEOUT_MS = 5_000
 /** A broker that does not answer for so long counts as gone. */
-export const REQUEST_TIMEOUT_MS = 15_000
+const REQUEST_TIMEOUT_MS = 15_000
 
 /** Retries inside kafkajs: short, since every caller here goes on by itself, with its own deadline. */
 export const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 } as const
@@ -27,6 +28,7 @@ export const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 } 
 export function createKafkaClient(connection: KafkaConnection, log?: Log): Kafka {
   mendIdleSpin()
   mendHeaderBombs()
+  mendBatches()
   registerCodecs()
   return new kafkajs.Kafka({
     brokers: [...connection.brokers],

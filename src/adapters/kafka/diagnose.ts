@@ -5,7 +5,7 @@ import type { Admin, Broker, Cluster, PartitionMetadata } from 'kafkajs'
 import type { LogDiagnosis, Right, TopicFacts } from '../../ports/diagnosis.ts'
 import type { PresentTopic } from '../../ports/topic-admin.ts'
 import { createKafkaClient, type KafkaConnection } from './connection.ts'
-import { type Connected, connectCluster } from './direct.ts'
+import { type Connected, connectCluster, coordinatorOf } from './direct.ts'
 import { errorTypes, isTopicMissing, toForewarmError } from './errors.ts'
 import { createTopicNames } from './records.ts'
 import { describeSettings, settingsMap } from './topics.ts'
@@ -27,20 +27,8 @@ type Versions = Readonly<Record<number, { readonly maxVersion: number }>>
 
 /** It connects at its first use, and gives up soon. */
 export function createKafkaDiagnosis(connection: KafkaConnection, topicPrefix: string): LogDiagnosis {
-  const kafka = createKafkaClient(connection)
-  const admin = kafka.admin()
   const names = createTopicNames(topicPrefix)
-  let connecting: Promise<Connected> | null = null
-  let administering: Promise<void> | null = null
-  const cluster = async (): Promise<Cluster> => {
-    connecting ??= connectCluster(kafka)
-    return (await connecting).cluster
-  }
-  const administer = async (): Promise<Admin> => {
-    administering ??= admin.connect()
-    await administering
-    return admin
-  }
+  const { cluster, administer, close } = connectLazily(connection)
   const right = async (request: Request, fine: readonly string[] = []): Promise<Right> =>
     rightOf(async () => request(await cluster()), fine)
   return {
@@ -62,7 +50,7 @@ export function createKafkaDiagnosis(connection: KafkaConnection, topicPrefix: s
       right(
         (at) =>
           onceThereAreGroups(async () => {
-            const coordinator = await at.findGroupCoordinator({ groupId: group })
+            const coordinator = await coordinatorOf(at, group)
             const beat = { groupId: group, groupGenerationId: 0, memberId: `doctor-${randomUUID()}` }
             await (coordinator as Beating).heartbeat(beat)
           }),
@@ -73,7 +61,27 @@ export function createKafkaDiagnosis(connection: KafkaConnection, topicPrefix: s
       const check = async () => (await administer()).createTopics({ validateOnly: true, waitForLeaders: false, topics })
       return rightOf(check, ['TOPIC_ALREADY_EXISTS'])
     },
-    close: async () => {
+    close,
+  }
+}
+
+/** The two ways to the brokers, each connected when it is first needed. */
+function connectLazily(connection: KafkaConnection) {
+  const kafka = createKafkaClient(connection)
+  const admin = kafka.admin()
+  let connecting: Promise<Connected> | null = null
+  let administering: Promise<void> | null = null
+  return {
+    async cluster(): Promise<Cluster> {
+      connecting ??= connectCluster(kafka)
+      return (await connecting).cluster
+    },
+    async administer(): Promise<Admin> {
+      administering ??= admin.connect()
+      await administering
+      return admin
+    },
+    async close(): Promise<void> {
       await Promise.allSettled([connecting?.then((connected) => connected.close()), admin.disconnect()])
     },
   }

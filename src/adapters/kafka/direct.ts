@@ -10,6 +10,8 @@ export type NamedPartition = { readonly topic: string; readonly partition: numbe
 export type DirectCluster = {
   partitions(topic: string): Promise<number>
   bounds(at: NamedPartition): Promise<{ readonly first: number; readonly end: number }>
+  /** Resolves once a broker coordinates the group for this client; rejects where that is refused. */
+  coordinated(group: string): Promise<void>
   /** Offset that a group committed, or null. */
   committed(group: string, at: NamedPartition): Promise<number | null>
   /** Raw messages from an offset on, some of which may lie before it; at least one if there is any. */
@@ -42,6 +44,8 @@ export function createDirectCluster(kafka: Kafka): DirectCluster {
         const [first, end] = await Promise.all([offsetOf(cluster, at, true), offsetOf(cluster, at, false)])
         return { first, end }
       }),
+    coordinated: (group) =>
+      ask(`asking who coordinates the group ${group}`, async (cluster) => void (await coordinatorOf(cluster, group))),
     committed: (group, at) =>
       ask(`asking for the offsets of the group ${group}`, (cluster) => committedOf(cluster, group, at)),
     fetch: (at, from) => ask(`reading ${at.topic}/${at.partition}`, (cluster) => fetchFrom(cluster, at, from)),
@@ -138,13 +142,32 @@ async function offsetOf(
   return Number(offset)
 }
 
+/** What kafkajs's own types lack of its internals. */
+type Seeking = { findGroupCoordinator(request: { groupId: string; coordinatorType: number }): Promise<unknown> }
+const GROUP = 0
+
+/**
+ * kafkajs asks all brokers and keeps to itself what they answer: somebody whom they refuse the group would wait for
+ * ever.
+ */
+export async function coordinatorOf(cluster: Cluster, groupId: string): Promise<Broker> {
+  try {
+    return await cluster.findGroupCoordinator({ groupId })
+  } catch (error) {
+    const [some] = (await cluster.metadata()).brokers
+    const broker: unknown = await cluster.findBroker({ nodeId: String(some?.nodeId) })
+    await (broker as Seeking).findGroupCoordinator({ groupId, coordinatorType: GROUP })
+    throw error
+  }
+}
+
 /** kafkajs types these requests by their answers; the broker only reads the partition's number. */
 async function committedOf(
   cluster: Cluster,
   group: string,
   { topic, partition }: NamedPartition,
 ): Promise<number | null> {
-  const coordinator = await cluster.findGroupCoordinator({ groupId: group })
+  const coordinator = await coordinatorOf(cluster, group)
   const { responses } = await coordinator.offsetFetch({
     groupId: group,
     topics: [{ topic, partitions: [{ partition, offset: '' }] }],

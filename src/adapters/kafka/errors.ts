@@ -17,6 +17,7 @@ const REFUSED = new Set([
   'CLUSTER_AUTHORIZATION_FAILED',
   'SASL_AUTHENTICATION_FAILED',
   'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
 ])
 const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 /** Non-retriable for kafkajs, but they pass when the cluster is back. */
@@ -38,18 +39,17 @@ const MEMBERSHIP = new Set([
   'FENCED_INSTANCE_ID',
 ])
 
+/** What kafkajs throws, by no name of its own, where a broker closes before it has said what it can: it may be none. */
+const isCutShort = (error: unknown): error is Error =>
+  error instanceof Error && error.message === 'Broker not connected'
+
 /** Whether kafkajs threw it. */
 export const isKafkaError = (error: unknown): error is KafkaError =>
-  error instanceof Error && error.name.startsWith('KafkaJS')
+  error instanceof Error && (error.name.startsWith('KafkaJS') || isCutShort(error))
 
 /** The error and its causes, outermost first; of several at once the first. */
 function* chain(error: unknown): Generator<KafkaError> {
   for (let each = error; isKafkaError(each); each = each.cause ?? each.errors?.[0]) yield each
-}
-
-/** Whether more copies of a topic are asked for than there are brokers. */
-export function isOverReplicated(error: unknown): boolean {
-  return [...chain(error)].some(({ type }) => type === 'INVALID_REPLICATION_FACTOR')
 }
 
 /** What the broker called the error and its causes, outermost first. */
@@ -59,6 +59,7 @@ export const errorTypes = (error: unknown): readonly string[] => [...chain(error
 export function isPassing(error: unknown): boolean {
   const errors = [...chain(error)]
   if (errors.some(({ type }) => REFUSED.has(String(type)) || TOO_LARGE.has(String(type)))) return false
+  if (isCutShort(error)) return true
   return errors.some(({ name, retriable }) => PASSING.has(name) || retriable === true)
 }
 

@@ -4,8 +4,9 @@ import type { Log } from '../../ports/telemetry.ts'
 import { createPartitioner } from '../log-assignment.ts'
 import type { Compression } from './compression.ts'
 import { createKafkaClient, type KafkaConnection } from './connection.ts'
-import { type GroupTimes, startConsumer } from './consumer.ts'
+import { startConsumer } from './consumer.ts'
 import { createDirectCluster } from './direct.ts'
+import type { GroupTimes } from './group-client.ts'
 import { createSender, REQUEST_BYTES_MAX, REQUEST_MESSAGES_MAX, type Sending } from './producer.ts'
 import { readPartition } from './read.ts'
 import { createTopicNames, toMessage } from './records.ts'
@@ -60,7 +61,10 @@ export function createKafkaEventLog(options: KafkaEventLogOptions): EventLog {
     async consume(consumeOptions, handler) {
       const times = { ...TIMES, ...options.times }
       const groupId = `${groupPrefix}${consumeOptions.group}`
-      const consumer = await startConsumer({ kafka, direct, names, times, groupId }, consumeOptions, handler)
+      // A client of its own: kafkajs keeps a group's offsets by client, and each member clears those of the others when it
+      // is given its partitions. One that is given none would end all that read on.
+      const own = createKafkaClient(connection, log)
+      const consumer = await startConsumer({ kafka: own, direct, names, times, groupId }, consumeOptions, handler)
       consumers.add(consumer)
       return consumer
     },

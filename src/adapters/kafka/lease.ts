@@ -38,43 +38,44 @@ export type LeaseOptions = {
   readonly follow: (work: Promise<void>) => void
 }
 
+/** A hold on a partition that begins at `options.next`. */
 export function createLease(partition: TopicPartition, options: LeaseOptions): Lease {
   return new PartitionLease(partition, options)
 }
 
 class PartitionLease implements Lease {
   readonly partition: TopicPartition
-  private readonly options: LeaseOptions
-  private readonly lost = new AbortController()
-  private next: number
-  private gapAt: number | null = null
-  private resuming: NodeJS.Timeout | null = null
+  readonly #options: LeaseOptions
+  readonly #lost = new AbortController()
+  #next: number
+  #gapAt: number | null = null
+  #resuming: NodeJS.Timeout | null = null
 
   constructor(partition: TopicPartition, options: LeaseOptions) {
     this.partition = partition
-    this.options = options
-    this.next = options.next
+    this.#options = options
+    this.#next = options.next
   }
 
   end(): void {
-    if (this.resuming !== null) clearTimeout(this.resuming)
-    this.lost.abort(new Error(`the partition ${partitionName(this.partition)} is no longer this consumer's`))
+    if (this.#resuming !== null) clearTimeout(this.#resuming)
+    this.#lost.abort(new Error(`the partition ${partitionName(this.partition)} is no longer this consumer's`))
   }
 
   async deliver({ messages, endOffset }: Fetched, client: LeaseClient): Promise<void> {
     const records = messages.map((message) => toRecord(this.partition, message))
-    const fresh = records.filter(({ offset }) => offset >= this.next)
+    const fresh = records.filter(({ offset }) => offset >= this.#next)
     const [first] = fresh
-    if (first === undefined) return client.seek(this.next)
-    if (!(await this.follows(first.offset))) return client.seek(this.next)
-    for (let at = 0; at < fresh.length && this.alive(); at += this.options.recordsMax) {
-      const batch = fresh.slice(at, at + this.options.recordsMax)
-      const verdict = await this.options.handler.batch(
+    if (first === undefined) return client.seek(this.#next)
+    if (!(await this.#follows(first.offset))) return client.seek(this.#next)
+    for (let at = 0; at < fresh.length && this.#alive(); at += this.#options.recordsMax) {
+      const batch = fresh.slice(at, at + this.#options.recordsMax)
+      const verdict = await this.#options.handler.batch(
         { ...this.partition, records: batch, endOffset },
-        this.lost.signal,
+        this.#lost.signal,
       )
-      if (!this.options.current()) return this.drop(verdict)
-      if (!(await this.settle(verdict, batch, client))) return
+      if (!this.#options.current()) return this.#drop(verdict)
+      if (!(await this.#settle(verdict, batch, client))) return
       await client.heartbeat()
     }
   }
@@ -83,43 +84,43 @@ class PartitionLease implements Lease {
    * Whether a batch that starts here goes on where the last one ended. What lies between may be gone for good, or never
    * have been a record, or the batch was fetched for a position that is no longer true: the same gap twice is a real one.
    */
-  private async follows(offset: number): Promise<boolean> {
-    if (offset === this.next || offset === this.gapAt) return true
-    await this.options.checkGap(this.partition, this.next)
-    this.gapAt = offset
+  async #follows(offset: number): Promise<boolean> {
+    if (offset === this.#next || offset === this.#gapAt) return true
+    await this.#options.checkGap(this.partition, this.#next)
+    this.#gapAt = offset
     return false
   }
 
   /** Carries out a verdict; answers whether the next batch in hand follows it. */
-  private async settle(verdict: BatchVerdict, batch: readonly LogRecord[], client: LeaseClient): Promise<boolean> {
-    const last = batch.at(-1)?.offset ?? this.next
+  async #settle(verdict: BatchVerdict, batch: readonly LogRecord[], client: LeaseClient): Promise<boolean> {
+    const last = batch.at(-1)?.offset ?? this.#next
     const whole = verdict.next === last + 1
-    this.next = verdict.next
+    this.#next = verdict.next
     if (whole) client.resolve(last)
     else client.seek(verdict.next)
-    const pauseMs = this.alive() ? (verdict.pauseMs ?? 0) : 0
-    if (pauseMs > 0) this.pause(pauseMs, client)
-    if (verdict.inHand !== undefined) this.options.follow(this.commitAfter(verdict.inHand, client))
+    const pauseMs = this.#alive() ? (verdict.pauseMs ?? 0) : 0
+    if (pauseMs > 0) this.#pause(pauseMs, client)
+    if (verdict.inHand !== undefined) this.#options.follow(this.#commitAfter(verdict.inHand, client))
     if (verdict.commit !== undefined) await client.commit(verdict.commit)
     return whole && pauseMs <= 0
   }
 
-  private async commitAfter(inHand: Promise<number>, client: LeaseClient): Promise<void> {
+  async #commitAfter(inHand: Promise<number>, client: LeaseClient): Promise<void> {
     const offset = await inHand
-    if (this.options.current()) await client.commit(offset)
+    if (this.#options.current()) await client.commit(offset)
   }
 
-  private pause(ms: number, client: LeaseClient): void {
+  #pause(ms: number, client: LeaseClient): void {
     client.pause()
-    this.resuming = setTimeout(() => client.resume(), ms)
+    this.#resuming = setTimeout(() => client.resume(), ms)
   }
 
   /** The assignment is over: only the end of what is in hand is still waited for. */
-  private drop({ inHand }: BatchVerdict): void {
-    if (inHand !== undefined) this.options.follow(inHand.then(() => {}))
+  #drop({ inHand }: BatchVerdict): void {
+    if (inHand !== undefined) this.#options.follow(inHand.then(() => {}))
   }
 
-  private alive(): boolean {
-    return !this.lost.signal.aborted && this.options.current()
+  #alive(): boolean {
+    return !this.#lost.signal.aborted && this.#options.current()
   }
 }

@@ -9,6 +9,7 @@ export type TopicNames = {
 
 const ROLES: readonly TopicRole[] = ['access-events', 'warm-requests', 'warm-commands', 'warm-outcomes', 'dead-letters']
 
+/** Names of topics on the broker: the role behind a prefix. */
 export function createTopicNames(prefix: string): TopicNames {
   const roles = new Map(ROLES.map((role) => [`${prefix}${role}`, role]))
   return { nameOf: (role) => `${prefix}${role}`, roleOf: (name) => roles.get(name) ?? null }

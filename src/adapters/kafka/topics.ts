@@ -4,7 +4,7 @@ import { ForewarmError } from '../../ports/errors.ts'
 import type { Log } from '../../ports/telemetry.ts'
 import type { DesiredTopic, PresentTopic, TopicAdmin } from '../../ports/topic-admin.ts'
 import { createKafkaClient, type KafkaConnection } from './connection.ts'
-import { isOverReplicated, toForewarmError } from './errors.ts'
+import { toForewarmError } from './errors.ts'
 
 const VISIBLE_MS = 20_000
 const POLL_MS = 100
@@ -24,6 +24,7 @@ export function createKafkaTopicAdmin(connection: KafkaConnection, log?: Log): T
   }
   return {
     describe: (names) => ask('asking for the topics', () => describeTopics(admin, names)),
+    brokers: () => ask('asking for the brokers', async () => (await admin.describeCluster()).brokers.length),
     create: (topic) => ask(`making the topic ${topic.name}`, () => createTopic(admin, topic)),
     configure: (name, settings) => ask(`configuring the topic ${name}`, () => configureTopic(admin, name, settings)),
     close: () => admin.disconnect(),
@@ -41,6 +42,7 @@ async function describeTopics(admin: Admin, names: readonly string[]): Promise<R
 
 export type Setting = { readonly configName: string; readonly configValue: string; readonly configSource: number }
 
+/** The settings of topics as the brokers tell them, by the name of the topic. */
 export async function describeSettings(
   admin: Admin,
   names: readonly string[],
@@ -77,16 +79,8 @@ async function createTopic(admin: Admin, topic: DesiredTopic): Promise<void> {
 async function requestTopic(admin: Admin, topic: DesiredTopic): Promise<void> {
   const { name, partitions, replicationFactor } = topic
   const asked = { topic: name, numPartitions: partitions, replicationFactor, configEntries: entriesOf(topic.settings) }
-  try {
-    // kafkajs gives up when the broker that it asks has not heard of the topic yet.
-    await admin.createTopics({ waitForLeaders: false, topics: [asked] })
-  } catch (cause) {
-    if (!isOverReplicated(cause)) throw cause
-    const { brokers } = await admin.describeCluster()
-    const mend = `set kafka.replicationFactor to ${brokers.length} at most, and kafka.minInsyncReplicas to no more than that`
-    const message = `${brokers.length} broker(s) cannot keep ${replicationFactor} copies of the topic ${name}: ${mend}`
-    throw new ForewarmError('FW_CONFIG_INVALID', message, { cause })
-  }
+  // kafkajs gives up when the broker that it asks has not heard of the topic yet.
+  await admin.createTopics({ waitForLeaders: false, topics: [asked] })
 }
 
 async function hasLeaders(admin: Admin, { name, partitions }: DesiredTopic): Promise<boolean> {

@@ -3,5 +3,8 @@ export type LanguageOptions = {
   readonly guarded: boolean
 }
 
-/** Time to parse a file in milliseconds, many times of what real code takes: over it a source is hostile. */
+/**
+ * Time to parse a file in milliseconds, many times of what real code takes: over it, with the processor, a source is
+ * hostile.
+ */
 export const parseMsMax = (bytes: number): number => 1_000 + Math.ceil(bytes / 512)

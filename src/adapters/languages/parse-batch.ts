@@ -24,7 +24,7 @@ export function parseBatch(sets: LanguageSets, { what, files }: ParseWish): read
     const rest = files.slice(parsed.length)
     const bytes = rest.reduce((sum, file) => sum + file.bytes.byteLength, 0)
     const end = withDeadline(parseMsMax(bytes), () => {
-      for (const file of rest) parsed.push(parseOne(sets.unguarded, file, what))
+      for (const file of files.slice(parsed.length)) parsed.push(parseOne(sets.unguarded, file, what))
       return 'inTime' as const
     })
     const suspect = files[parsed.length]

@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads'
+import { messageOf } from '../../ports/errors.ts'
 import type { Loaded, Made, PluginThreadData, Wanted } from './messages.ts'
 
 /** Why a thread gave no answer; the file that it had in hand may be at fault, or what an earlier one left behind. */
 export class ThreadLost extends Error {}
 
 /** No answer within the time: the file in hand is at fault, and the thread was ended. */
-export class ThreadLate extends Error {}
+class ThreadLate extends Error {}
 
 export type ThreadLimits = {
   /** Time for all modules to load. */
@@ -94,5 +95,3 @@ export class PluginThread {
     this.#settle()?.fail(cause)
   }
 }
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

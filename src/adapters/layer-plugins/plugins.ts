@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BulkheadPolicy, bulkhead } from 'cockatiel'
-import { ForewarmError } from '../../ports/errors.ts'
+import { ForewarmError, messageOf } from '../../ports/errors.ts'
 import type { LayerFile, LayerProducer } from '../../ports/layer.ts'
 import { orAborted } from '../../ports/or-aborted.ts'
 import type { DeclaredLayer, LoadedModule, Made, Wanted } from './messages.ts'
@@ -46,7 +46,7 @@ async function firstThread(paths: readonly string[], modules: readonly string[],
   try {
     return await PluginThread.start(modules, limits)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     throw invalid(`the layer plugins ${paths.join(', ')} cannot be loaded: ${why}`, cause)
   }
 }

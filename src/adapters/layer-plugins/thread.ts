@@ -1,5 +1,7 @@
 /** A thread of its own for the plugins of a fleet: whatever they do to it, the process goes on. */
+
 import { parentPort, workerData } from 'node:worker_threads'
+import { messageOf } from '../../ports/errors.ts'
 import type { LayerProducer } from '../../ports/layer.ts'
 import type { DeclaredLayer, Loaded, LoadedModule, Made, PluginThreadData, Wanted } from './messages.ts'
 
@@ -42,8 +44,6 @@ async function make({ layer, file, timeMs }: Wanted): Promise<Made> {
   // A copy: what the plugin keeps stays its own, and a view into a pool takes nothing else of it along.
   return value instanceof Uint8Array ? { value: new Uint8Array(value) } : { fault: 'produce(file) gave no bytes' }
 }
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 parentPort?.on('message', async (wanted: Wanted) => {
   const made = await make(wanted).catch((cause: unknown): Made => ({ fault: messageOf(cause) }))

@@ -1,11 +1,14 @@
 /** Structured log lines by pino: JSON, one a line, to standard error, so that a command's own output stays its own. */
 import { type DestinationStream, destination, pino } from 'pino'
 import type { Attributes, Log } from '../../ports/telemetry.ts'
+import { LineBudget, type LineNote } from './line-budget.ts'
 
 export type LogOptions = {
   readonly level: string
   /** The process: ingest, predict, warm, gateway or up. */
   readonly process: string
+  /** `service.instance.id` of the process' spans and metrics, joined to every line. */
+  readonly instance?: string
   /** Joined to every line written inside a span. */
   readonly traceparent?: () => string | null
   /** Where the lines go; standard error when not given. */
@@ -20,11 +23,11 @@ const CREDENTIALS = /(?<=\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"\\]+(?=@)|(?<=\bBearer 
 
 const withoutCredentials = (line: string): string => line.replace(CREDENTIALS, '***')
 
-export function createLog({ level, process, traceparent, to }: LogOptions): Log {
+export function createLog({ level, process, instance, traceparent, to }: LogOptions): Log {
   const logger = pino(
     {
       level,
-      base: { process },
+      base: { process, ...(instance === undefined ? {} : { 'service.instance.id': instance }) },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: SECRETS, censor: '***' },
       hooks: { streamWrite: withoutCredentials },
@@ -33,11 +36,23 @@ export function createLog({ level, process, traceparent, to }: LogOptions): Log 
     },
     to ?? destination({ dest: 2, sync: true }),
   )
+  const budget = new LineBudget()
+  const bounded = (write: (note: LineNote) => void, message: string): void => {
+    // Who asks for all that happens gets it.
+    const note = logger.isLevelEnabled('debug') ? {} : budget.take(message, performance.now())
+    if (note !== null) write(note)
+  }
   return {
     debug: (fields: Attributes, message: string) => logger.debug(fields, message),
-    info: (fields: Attributes, message: string) => logger.info(fields, message),
-    warn: (fields: Attributes, message: string) => logger.warn(fields, message),
-    error: (fields, message, cause) => logger.error(cause === undefined ? fields : { ...fields, err: cause }, message),
+    info: (fields: Attributes, message: string) =>
+      bounded((note) => logger.info({ ...fields, ...note }, message), message),
+    warn: (fields: Attributes, message: string) =>
+      bounded((note) => logger.warn({ ...fields, ...note }, message), message),
+    error: (fields, message, cause) =>
+      bounded(
+        (note) => logger.error({ ...fields, ...note, ...(cause !== undefined && { err: cause }) }, message),
+        message,
+      ),
   }
 }
 

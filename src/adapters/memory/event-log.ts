@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventLog, LogRecord, OutgoingRecord, TopicPartition, TopicRole } from '../../ports/event-log.ts'
+import type { LocalLog } from '../local-lease.ts'
 import { createPartitioner, partitionName, placeOf } from '../log-assignment.ts'
-import { createLocalGroups, type LocalLog, type ReassignOptions } from '../log-group.ts'
+import { createLocalGroups, type ReassignOptions } from '../log-group.ts'
 import { checkPosition } from '../log-position.ts'
 
 export type MemoryEventLogOptions = {

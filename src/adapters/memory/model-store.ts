@@ -11,8 +11,6 @@ const CHUNK_ROWS = 500
 /** A model store in this process's memory: for tests and replays. Values are copied in and out. */
 export function createMemoryModelStore(): ModelStore {
   const buckets = new Map<number, Bucket>()
-  const sharedValues = new Map<string, { readonly value: Uint8Array; readonly version: number }>()
-  let storedMeta: ModelMeta | null = null
   const rowsOf = ({ bucket, shard, space }: RowAddress): Rows | undefined => {
     assertBucket(bucket)
     assertShard(shard)
@@ -47,6 +45,21 @@ export function createMemoryModelStore(): ModelStore {
       assertBucket(bucket)
       buckets.delete(bucket)
     },
+    ...agreedOn(),
+    async verify() {},
+    room: async () => ({ evicted: 0, memoryShare: 0 }),
+    async healthy() {
+      return true
+    },
+    async close() {},
+  }
+}
+
+/** What holds for all shards: how models are made, and what processes share. */
+function agreedOn(): Pick<ModelStore, 'claim' | 'shared' | 'share'> {
+  const sharedValues = new Map<string, { readonly value: Uint8Array; readonly version: number }>()
+  let storedMeta: ModelMeta | null = null
+  return {
     async claim(meta) {
       storedMeta ??= { ...meta }
       return storedMeta
@@ -60,12 +73,6 @@ export function createMemoryModelStore(): ModelStore {
       sharedValues.set(name, { value: value.slice(), version: version + 1 })
       return true
     },
-    async verify() {},
-    room: async () => ({ evicted: 0, memoryShare: 0 }),
-    async healthy() {
-      return true
-    },
-    async close() {},
   }
 }
 
@@ -74,14 +81,21 @@ function applyTo(buckets: Map<number, Bucket>, request: ApplyRequest): ApplyResu
   if (bucket.fence !== request.expected) return { applied: false, fence: bucket.fence }
   buckets.set(request.bucket, bucket)
   bucket.fence = request.next
+  let [shardBefore, spaceBefore, rows] = ['', '', new Map<string, Uint8Array>()]
   for (const { shard, space, row, value } of request.rows) {
-    const name = `${space}/${shard}`
-    const rows = bucket.tables.get(name) ?? new Map<string, Uint8Array>()
-    bucket.tables.set(name, rows)
+    // Rows of one table follow one another.
+    if (shard !== shardBefore || space !== spaceBefore) rows = tableOf(bucket, `${space}/${shard}`)
+    ;[shardBefore, spaceBefore] = [shard, space]
     if (value === null) rows.delete(row)
     else rows.set(row, value.slice())
   }
   return { applied: true }
+}
+
+function tableOf({ tables }: Bucket, name: string): Rows {
+  const rows: Rows = tables.get(name) ?? new Map()
+  tables.set(name, rows)
+  return rows
 }
 
 function shardKeysIn(buckets: ReadonlyMap<number, Bucket>): string[] {

@@ -1,14 +1,15 @@
 /** Telemetry kept in this process's memory: for tests, and for parts that run without any. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
-import type {
-  ActiveSpan,
-  Attributes,
-  Log,
-  MetricName,
-  SpanOptions,
-  Telemetry,
-  Traceparent,
+import {
+  type ActiveSpan,
+  type Attributes,
+  type Log,
+  METRICS,
+  type MetricName,
+  type SpanOptions,
+  type Telemetry,
+  type Traceparent,
 } from '../../ports/telemetry.ts'
 
 export type RecordedSpan = {
@@ -30,20 +31,31 @@ export type MemoryTelemetry = Telemetry & {
   readonly measures: readonly RecordedMeasure[]
   /** Sum of a metric's values over all attributes that include these. */
   total(metric: MetricName, attributes?: Attributes): number
+  /** What a gauge tells now with just these attributes; null for nothing. */
+  level(gauge: MetricName, attributes: Attributes): number | null
 }
 
 /** Keeps everything: for short runs only. */
 export function createMemoryTelemetry(): MemoryTelemetry {
   const spans: RecordedSpan[] = []
   const measures: RecordedMeasure[] = []
+  let levels: readonly RecordedMeasure[] = []
   const active = new AsyncLocalStorage<Traceparent>()
   return {
     spans,
     measures,
     current: () => active.getStore() ?? null,
     measure: (metric, value, attributes = {}) => {
-      measures.push({ metric, value, attributes })
+      const measured = { metric, value, attributes }
+      measures.push(measured)
+      if (METRICS[metric].kind !== 'gauge') return
+      levels = [...levels.filter((one) => one.metric !== metric || !areEqual(one.attributes, attributes)), measured]
     },
+    withdraw: (gauge, attributes) => {
+      levels = levels.filter((one) => one.metric !== gauge || !includes(one.attributes, attributes))
+    },
+    level: (gauge, attributes) =>
+      levels.find((one) => one.metric === gauge && areEqual(one.attributes, attributes))?.value ?? null,
     total: (metric, attributes = {}) =>
       measures
         .filter((one) => one.metric === metric && includes(one.attributes, attributes))
@@ -74,6 +86,8 @@ export const SILENT_LOG: Log = { debug: () => {}, info: () => {}, warn: () => {}
 
 const includes = (all: Attributes, some: Attributes): boolean =>
   Object.entries(some).every(([name, value]) => all[name] === value)
+
+const areEqual = (one: Attributes, other: Attributes): boolean => includes(one, other) && includes(other, one)
 
 function childOf(parent: Traceparent | null): Traceparent {
   const trace = parent?.split('-')[1] ?? randomBytes(16).toString('hex')

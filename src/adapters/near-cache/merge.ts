@@ -10,6 +10,7 @@ import type { ClockEvidence, FileEvidence, Learned, Neighbour, ProfileEvidence }
 
 const TIMES_MAX = 50
 
+/** When a file was read, from its row of one shard. */
 export function clockEvidence<Ref>(row: FileCounts<Ref>): ClockEvidence {
   return {
     path: row.path,
@@ -21,6 +22,7 @@ export function clockEvidence<Ref>(row: FileCounts<Ref>): ClockEvidence {
   }
 }
 
+/** Adds up what two shards know of one file; the latest access times are kept. */
 export function mergeClocks(one: ClockEvidence, other: ClockEvidence | undefined): ClockEvidence {
   if (other === undefined) return one
   return {
@@ -33,6 +35,7 @@ export function mergeClocks(one: ClockEvidence, other: ClockEvidence | undefined
   }
 }
 
+/** Adds up what all shards know of one file; null where none knows it. */
 export function mergeFiles(files: readonly FileEvidence[]): FileEvidence | null {
   return files.reduce<FileEvidence | null>((merged, file) => {
     if (merged === null) return file
@@ -44,6 +47,7 @@ export function mergeFiles(files: readonly FileEvidence[]): FileEvidence | null 
   }, null)
 }
 
+/** Adds up what all shards know of one analyzer; null where none knows it. */
 export function mergeProfiles(profiles: readonly ProfileEvidence[]): ProfileEvidence | null {
   return profiles.reduce<ProfileEvidence | null>((merged, profile) => {
     if (merged === null) return profile

@@ -24,6 +24,8 @@ export type ModelReaderOptions = {
   readonly limits: ModelLimits
   readonly sha256Hex: Sha256Hex
   readonly now: () => number
+  /** Counts the ages of rows, milliseconds from any moment: a clock that is set back would keep them young. `now` unless told. */
+  readonly steadyMs?: () => number
   /** How old a row may be that is answered from this process, ms; ingest goes on learning meanwhile. */
   readonly freshMs: number
   /** Rows and names kept in this process at most. */
@@ -55,8 +57,9 @@ class NearCacheReader implements ModelReader {
   constructor(store: ModelStore, options: ModelReaderOptions) {
     this.#store = store
     this.#options = options
+    const steadyMs = options.steadyMs ?? options.now
     // The clock may be a simulated one: it is asked each time, and shifted, since a start at 0 would count as none.
-    const perf = { now: () => options.now() + 1 }
+    const perf = { now: () => steadyMs() + 1 }
     const fresh = { max: options.entriesMax, ttl: options.freshMs, ttlResolution: 0, perf }
     this.#files = new LRUCache(fresh)
     this.#profiles = new LRUCache({ ...fresh, max: 256 })

@@ -4,7 +4,8 @@
  * Checking a path and then opening it leaves a gap; so the order is: open, ask the kernel which file the descriptor
  * really is (/proc/self/fd), and only then read, from that descriptor alone. O_NONBLOCK keeps a FIFO from blocking the
  * open; O_NOFOLLOW refuses a link in the last place, which is then resolved and opened anew under the same rules: a
- * link that stays inside the root is served, one that leaves it is denied. Hard links are files like others.
+ * link that stays inside the root is served, one that leaves it is denied. Hard links are files like others: the kernel lets
+ * nobody make one who may not use the file itself, and package managers, clones and snapshots are made of them.
  */
 import { constants } from 'node:fs'
 import { type FileHandle, open, readlink, realpath } from 'node:fs/promises'

@@ -10,6 +10,3 @@ export const noHistory = (message: string, cause?: unknown): ForewarmError =>
 
 /** The origin has no listing of its files, or gives none. */
 export const unlistable = (message: string): ForewarmError => new ForewarmError('FW_ORIGIN_UNLISTABLE', message)
-
-/** What an error says, for the message of another one. */
-export const saying = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

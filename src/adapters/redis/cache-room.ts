@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
-import type { CacheLifetimes } from '../cache-lifetime.ts'
+import { askedLifeMsMax, type CacheLifetimes } from '../cache-lifetime.ts'
 import type { CacheKeys } from './cache-keys.ts'
-import { type Sampled, sampleNode, turnsColdMs } from './cache-sample.ts'
+import { bytesOf, predictionsIn, type Sampled, sampleNode, turnsColdMs } from './cache-sample.ts'
 import type { RedisConnection } from './connect.ts'
 import { infoNumber, pipelined } from './node.ts'
 import { addressOf } from './node-address.ts'
@@ -28,15 +28,18 @@ export type RoomWanted = {
   readonly bytes: number
   readonly keys: CacheKeys
   readonly lifetimes: CacheLifetimes
-  /** What this process has put. */
-  readonly own: OwnWarms
+  readonly own: OwnWarmsByClaim
 }
+
+/** The warms that this process has put: what runs asked for, and what was predicted. */
+export type OwnWarmsByClaim = { readonly asked: OwnWarms; readonly predicted: OwnWarms }
 
 /**
  * Makes room on masters that have not so many bytes free: drops cold entries, the coldest of each sample; where there are
- * none, the oldest warms that this process has put and nobody has read. Redis by itself would do neither. By time to live
- * an unread warm leaves before a cold value; and in a cache full of live ones the few warms are not among the ten keys that
- * Redis looks at, so that a live value would leave.
+ * none, the oldest warms that this process has put and nobody has read: those that runs asked for, then predictions above
+ * their share. Redis by itself would do neither. By time to live what a run asked for leaves before a cold value; and in
+ * a cache full of live ones the few warms are not among the ten keys that Redis looks at, so that a live value would
+ * leave. All else it does as it should: what was used or predicted longest ago has the least time left.
  */
 export async function dropForRoom(connection: RedisConnection, wanted: RoomWanted): Promise<void> {
   const nodes = await connection.masters()
@@ -49,45 +52,57 @@ async function dropOn(node: Redis, address: string, wanted: RoomWanted): Promise
   const [bytesMax, bytesUsed] = [infoNumber(info, 'maxmemory'), infoNumber(info, 'used_memory')]
   if (bytesMax === 0) return
   const missing = bytesUsed + wanted.bytes - bytesMax
-  const dropped = await dropCold(node, missing + RESERVE_SHARE * bytesMax, wanted)
-  await dropUnread(node, address, { bytes: missing - dropped + UNREAD_RESERVE_SHARE * bytesMax, own: wanted.own })
+  const cold = await dropCold(node, missing + RESERVE_SHARE * bytesMax, wanted)
+  const stillMissing = missing - cold.bytes + UNREAD_RESERVE_SHARE * bytesMax
+  const asked = await dropUnread(node, address, { bytes: stillMissing, own: wanted.own.asked })
+  const { bytes, earned } = predictionsIn(cold.left)
+  const tooMany = bytes === 0 ? 0 : (bytes / bytesOf(cold.left)) * bytesUsed - earned * bytesMax
+  await dropUnread(node, address, { bytes: Math.min(stillMissing - asked, tooMany), own: wanted.own.predicted })
 }
 
-/** Returns how many bytes were dropped. */
-async function dropCold(node: Redis, bytes: number, { keys, lifetimes }: RoomWanted): Promise<number> {
+/** Returns how many bytes were dropped, and the last sample where there was nothing cold left in it. */
+async function dropCold(
+  node: Redis,
+  bytes: number,
+  { keys, lifetimes }: RoomWanted,
+): Promise<{ readonly bytes: number; readonly left: readonly Sampled[] }> {
   let missing = bytes
   for (let round = 0; round < ROUNDS_MAX && missing > 0; round += 1) {
-    const cold = coldest(await sampleNode(node, keys, lifetimes), missing)
-    if (cold.length === 0) break
+    const sample = await sampleNode(node, keys, lifetimes)
+    const cold = coldest(sample, missing)
+    if (cold.length === 0) return { bytes: bytes - missing, left: sample }
+    const limits = [String(turnsColdMs(lifetimes)), String(askedLifeMsMax(lifetimes))]
     const dropped = await pipelined(
       node,
-      cold.map(({ name }) => ['eval', DROP_COLD.source, '1', name, coldBelowMs(name, keys, lifetimes)]),
+      cold.map(({ name }) => ['eval', DROP_COLD.source, '1', name, ...limits]),
     )
     missing -= bytesOf(cold.filter((_, at) => dropped[at] === 1))
   }
-  return bytes - missing
+  return { bytes: bytes - missing, left: [] }
 }
 
+/** Returns how many bytes were dropped. */
 async function dropUnread(
   node: Redis,
   address: string,
   { bytes, own }: { readonly bytes: number; readonly own: OwnWarms },
-): Promise<void> {
+): Promise<number> {
   let missing = bytes
   for (let go = 0; go < GOES_MAX && missing > 0; go += 1) {
     const oldest = own.take(address, { bytes: missing, count: UNREAD_PER_GO, nowMs: performance.now() })
-    if (oldest.length === 0) return
+    if (oldest.length === 0) break
     const dropped = await pipelined(
       node,
       oldest.map(({ name }) => ['eval', DROP_UNREAD.source, '1', name]),
     )
     missing -= bytesOf(oldest.filter((_, at) => dropped[at] === 1))
   }
+  return bytes - missing
 }
 
-/** The entries of a sample that were not read for the longest time, so many as take up `bytes`, and none that is live. */
+/** The entries of a sample that were used or predicted longest ago, so many as take up `bytes`, and none that is live. */
 function coldest(sample: readonly Sampled[], bytes: number): readonly Sampled[] {
-  const cold = sample.filter(({ liveForMs, isUnread }) => liveForMs !== null && liveForMs <= 0 && !isUnread)
+  const cold = sample.filter(({ liveForMs, unread }) => liveForMs !== null && liveForMs <= 0 && unread !== 'asked')
   const sorted = cold.toSorted((one, other) => Number(one.liveForMs) - Number(other.liveForMs))
   let found = 0
   return sorted.filter((entry) => {
@@ -96,11 +111,3 @@ function coldest(sample: readonly Sampled[], bytes: number): readonly Sampled[] 
     return isWanted
   })
 }
-
-function coldBelowMs(name: string, keys: CacheKeys, lifetimes: CacheLifetimes): string {
-  const key = keys.parseEntry(name)
-  return String(key === null ? 0 : turnsColdMs(lifetimes, key))
-}
-
-const bytesOf = (entries: readonly { readonly bytes: number }[]): number =>
-  entries.reduce((sum, { bytes }) => sum + bytes, 0)

@@ -1,13 +1,13 @@
-import type { Cache, CacheEntry, CacheKey, EntrySource, PutResult } from '../../ports/cache.ts'
+import type { Cache, CacheEntry, CacheKey, PutResult, PutSource } from '../../ports/cache.ts'
 import { ForewarmError } from '../../ports/errors.ts'
 import { SPEND_WAIT_MS_MAX } from '../../warming/spend.ts'
 import { decodeEntry, encodeEntry, STATE_OFFSET, UNREAD_BYTE } from '../../wire/cache-entry.ts'
-import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs, readLifeMs } from '../cache-lifetime.ts'
+import { askedLifeMsMax, type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs, pointerLifeMs } from '../cache-lifetime.ts'
 import { pack, sourceOf, unpack } from '../compression.ts'
 import { remembered } from '../remembered.ts'
 import { type CacheKeys, createCacheKeys } from './cache-keys.ts'
 import { measurePressure, pressureFrom } from './cache-pressure.ts'
-import { dropForRoom } from './cache-room.ts'
+import { dropForRoom, type OwnWarmsByClaim } from './cache-room.ts'
 import { clearEntries, countEntries } from './cache-scan.ts'
 import type { RedisConnection } from './connect.ts'
 import { addressOfKey } from './node-address.ts'
@@ -18,8 +18,8 @@ export type RedisCacheOptions = {
   /** Put before every key, for several deployments on one Redis; default `fwc:`. */
   readonly keyPrefix?: string
   /**
-   * Longer values are refused as `full` before they are sent (Redis would evict others for them first), and longer entries read as damaged; default
-   * 16 MiB; keep it well below maxmemory.
+   * Longer values are refused as `full` before they are sent (Redis would evict others for them first), and longer
+   * entries read as damaged; default 16 MiB; keep it well below maxmemory.
    */
   readonly valueBytesMax?: number
   readonly lifetimes?: Partial<CacheLifetimes>
@@ -47,8 +47,9 @@ const SPEND = loadScript('spend-1')
 
 /**
  * The cache on Redis 7 or Redis Cluster, which must have `maxmemory-policy volatile-ttl` and `maxmemory-samples 10`: what
- * has the least time left leaves first, and every key has a time. That puts unread warms before cold values, so whoever
- * warms calls `makeRoom` first. The cache owns the connection and closes it.
+ * has the least time left leaves first, and every key has a time. That keeps the order of the port but for warms that runs
+ * asked for, which it puts before cold values, and for predictions above their share, so whoever warms calls `makeRoom`
+ * first. The cache owns the connection and closes it.
  */
 export function createRedisCache(connection: RedisConnection, options: RedisCacheOptions = {}): Cache {
   const { client, run } = connection
@@ -58,14 +59,14 @@ export function createRedisCache(connection: RedisConnection, options: RedisCach
     connection,
     keys,
     lifetimes,
-    own: new OwnWarms(lifetimes.unreadMs),
+    own: { asked: new OwnWarms(lifetimes.unreadMs), predicted: new OwnWarms(lifetimes.readMs) },
     valueBytesMax: options.valueBytesMax ?? VALUE_BYTES_MAX,
     onDamaged: options.onDamaged ?? (() => {}),
   }
   const isYes = async (script: RedisScript, key: string, args: readonly (string | number)[] = []): Promise<boolean> =>
     (await run(() => runScript(client, { script, keys: [key], args }))) === 1
   const renew = (key: CacheKey): Promise<boolean> =>
-    isYes(RENEW, keys.entry(key), [jitteredMs(lifetimes.unreadMs, key), readLifeMs(lifetimes, key)])
+    isYes(RENEW, keys.entry(key), [jitteredMs(lifetimes.unreadMs, key), lifetimes.readMs, askedLifeMsMax(lifetimes)])
   const measured = remembered(options.pressureAgeMsMax ?? PRESSURE_AGE_MS_MAX, () =>
     measurePressure(connection, keys, lifetimes),
   )
@@ -76,13 +77,13 @@ export function createRedisCache(connection: RedisConnection, options: RedisCach
     makeRoom: (bytes) => dropForRoom(connection, { bytes, keys, lifetimes, own: context.own }),
     renew: (wanted) => Promise.all(wanted.map(renew)),
     pointer: async (key) => {
-      const lifeMs = jitteredMs(lifetimes.pointerMs, key)
+      const lifeMs = pointerLifeMs(lifetimes, key)
       const stored = await run(() => client.getex(keys.pointer(key), 'PX', lifeMs))
       const version = stored?.slice(stored.indexOf(' ') + 1)
       return version === undefined || version === '' ? null : version
     },
     movePointer: (key, version, atMs) =>
-      isYes(MOVE_POINTER, keys.pointer(key), [atMs, version ?? '', jitteredMs(lifetimes.pointerMs, key)]),
+      isYes(MOVE_POINTER, keys.pointer(key), [atMs, version ?? '', pointerLifeMs(lifetimes, key)]),
     lease: (key, holder, ttlMs) => isYes(LEASE, keys.lease(key), [holder, ttlMs]),
     release: async (key, holder) => {
       await isYes(RELEASE, keys.lease(key), [holder])
@@ -105,7 +106,7 @@ type Context = {
   readonly connection: RedisConnection
   readonly keys: CacheKeys
   readonly lifetimes: CacheLifetimes
-  readonly own: OwnWarms
+  readonly own: OwnWarmsByClaim
   readonly valueBytesMax: number
   readonly onDamaged: () => void
 }
@@ -114,7 +115,7 @@ type Context = {
 async function getEntry(context: Context, key: CacheKey): Promise<CacheEntry | null> {
   const { client, run } = context.connection
   const name = context.keys.entry(key)
-  const bytes = await run(() => client.getexBuffer(name, 'PX', readLifeMs(context.lifetimes, key)))
+  const bytes = await run(() => client.getexBuffer(name, 'PX', context.lifetimes.readMs))
   if (bytes === null) return null
   const entry = decodeEntry(bytes, context.valueBytesMax)
   const value = entry === null ? null : await unpack(entry)
@@ -130,7 +131,7 @@ async function getEntry(context: Context, key: CacheKey): Promise<CacheEntry | n
   return { value, source: sourceOf(entry), firstRead }
 }
 
-type Incoming = { readonly value: Uint8Array; readonly source: EntrySource }
+type Incoming = { readonly value: Uint8Array; readonly source: PutSource }
 
 async function putEntry(context: Context, key: CacheKey, { value, source }: Incoming): Promise<PutResult> {
   if (value.length > context.valueBytesMax) return 'full'
@@ -143,12 +144,15 @@ async function putEntry(context: Context, key: CacheKey, { value, source }: Inco
     commandId: isWarm ? source.commandId : '',
     traceparent: isWarm ? source.traceparent : null,
   })
-  const lifeMs = isWarm ? jitteredMs(context.lifetimes.unreadMs, key) : readLifeMs(context.lifetimes, key)
+  const { readMs, unreadMs } = context.lifetimes
+  const isAsked = isWarm && source.predicted !== true
+  const lifeMs = isAsked ? jitteredMs(unreadMs, key) : readMs
   const name = context.keys.entry(key)
   try {
     if ((await run(() => client.set(name, toBuffer(bytes), 'PX', lifeMs, 'NX'))) !== 'OK') return 'present'
     const warm = { name, bytes: bytes.length + name.length + ENTRY_BYTES, atMs: performance.now() }
-    if (isWarm) context.own.add(addressOfKey(context.connection, name) ?? NO_NODE, warm)
+    if (isWarm)
+      context.own[isAsked ? 'asked' : 'predicted'].add(addressOfKey(context.connection, name) ?? NO_NODE, warm)
     return 'stored'
   } catch (error) {
     if (error instanceof ForewarmError && error.code === 'FW_CACHE_FULL') return 'full'

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ConnectionOptions } from 'node:tls'
 import { Cluster, type CommonRedisOptions, Redis } from 'ioredis'
@@ -176,7 +175,8 @@ function refreshNodes(cluster: Cluster): Promise<void> {
 async function closeClient(client: Redis | Cluster): Promise<void> {
   // Between two attempts to connect there is nothing to end, and the client says nothing.
   if (!CONNECTED.has(client.status)) return client.disconnect()
-  const ended = once(client, 'end')
+  // Errors on the way there are told to whoever listens, and do not matter any more.
+  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
   client.disconnect()
   await Promise.race([ended, delay(CLOSE_MS_MAX, undefined, { ref: false })])
 }

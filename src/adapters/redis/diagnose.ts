@@ -1,6 +1,7 @@
 /** What a doctor asks a Redis. Every command is given in a form that changes nothing, even where it is allowed. */
 import type { Redis } from 'ioredis'
 import type { RedisDiagnosis, RedisNodeFacts } from '../../ports/diagnosis.ts'
+import { metaFromText, metaToText } from '../model-rows.ts'
 import type { RedisConnection } from './connect.ts'
 
 type Harmless = (key: string) => readonly string[]
@@ -35,13 +36,15 @@ const HARMLESS: ReadonlyMap<string, Harmless> = new Map<string, Harmless>([
   ['memory', (key) => ['usage', key]],
   ['info', () => ['memory']],
   ['randomkey', () => []],
+  ['scan', () => ['0']],
+  ['strlen', (key) => [key]],
   ['time', () => []],
 ])
 
-/** `key` looks like one of the deployment's, and is none. The diagnosis owns the connection and closes it. */
-export function createRedisDiagnosis(connection: RedisConnection, key: string): RedisDiagnosis {
+/** The diagnosis owns the connection and closes it. `meta` is the key at which a model says what it was made with. */
+export function createRedisDiagnosis(connection: RedisConnection, meta: string): RedisDiagnosis {
   const { client, run } = connection
-  const isRefused = async (command: string): Promise<boolean> => {
+  const isRefused = async (command: string, key: string): Promise<boolean> => {
     const args = HARMLESS.get(command)
     if (args === undefined) throw new RangeError(`no harmless form of ${command} is known`)
     return run(() => refused(() => client.call(command, [...args(key)])))
@@ -52,10 +55,17 @@ export function createRedisDiagnosis(connection: RedisConnection, key: string): 
       const nodes = await connection.masters()
       return run(() => Promise.all(nodes.map(factsOf)))
     },
-    refused: async (commands) => {
-      const answers = await Promise.all(commands.map(isRefused))
+    refused: async (commands, key) => {
+      const answers = await Promise.all(commands.map((command) => isRefused(command, key)))
       return commands.filter((_, at) => answers[at])
     },
+    storedModel: (wanted) =>
+      run(async () => {
+        // What is there stays and is told: the one way that the rights of ingest allow.
+        const isThere = (await shown(() => client.type(meta))) === 'string'
+        const text = isThere ? await shown(() => client.set(meta, metaToText(wanted), 'NX', 'GET')) : null
+        return text === null ? null : metaFromText(text)
+      }),
     close: () => connection.close(),
   }
 }
@@ -74,11 +84,12 @@ async function refused(ask: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
+/** Null for what this user is not told; or not here, by a node of a cluster that the settings take for one server. */
 async function shown<Answer>(ask: () => Promise<Answer>): Promise<Answer | null> {
   try {
     return await ask()
   } catch (error) {
-    if (error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message)) return null
+    if (error instanceof Error && /^(NOPERM|MOVED|ERR unknown command)/.test(error.message)) return null
     throw error
   }
 }

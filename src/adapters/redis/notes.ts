@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { BUCKETS } from '../../model/identity.ts'
 import type { NoteStore } from '../../ports/notes.ts'
+import { sha256Hex } from '../digest.ts'
 import { assertNoteNames, lastWrites } from '../note-rules.ts'
 import type { RedisConnection } from './connect.ts'
 import { assertKeyPrefix, loadScript, runScript, toBuffer } from './script.ts'
@@ -62,7 +62,7 @@ export function createRedisNotes({ client, run }: RedisConnection, keyPrefix: st
 
 /** The hash tag is a number and all else digits of a digest: no name of a group moves its key or meets another's. */
 function noteKey(group: string): string {
-  const digest = createHash('sha256').update(group).digest('hex')
+  const digest = sha256Hex(group)
   return `{n${Number.parseInt(digest.slice(-8), 16) % BUCKETS}}:n:${digest.slice(0, DIGEST_DIGITS)}`
 }
 

@@ -5,7 +5,7 @@ export type OwnWarm = { readonly name: string; readonly bytes: number; readonly 
 const WARMS_MAX = 65_536
 
 /**
- * The warms that this process has put, by node, the oldest first. They are mostly unread: whoever takes them looks. In a
+ * Warms that this process has put, by node, the oldest first. They are mostly unread: whoever takes them looks. In a
  * cache full of live values they are few among many, and no sample of keys would find enough of them.
  */
 export class OwnWarms {

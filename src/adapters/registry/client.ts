@@ -1,5 +1,9 @@
+import type { ConnectionOptions } from 'node:tls'
+import type { TlsFault } from '../../ports/diagnosis.ts'
 import { type ErrorCode, ForewarmError } from '../../ports/errors.ts'
+import { send } from '../bounded-request.ts'
 import { type Secret, secretNow } from '../secret.ts'
+import { codeOf, tlsFaultOf } from '../tls-fault.ts'
 
 /** What the codec and the plan of subjects need of a schema registry's Confluent API. */
 export interface RegistryClient {
@@ -30,19 +34,19 @@ export type RegistryClientOptions = {
   readonly url: string
   readonly username?: string | undefined
   readonly password?: Secret | undefined
+  /** For an address with https; its members are read anew for each request. */
+  readonly tls?: ConnectionOptions
   /** An answer that takes longer counts as none, milliseconds. */
   readonly timeoutMs?: number
 }
 
 const TIMEOUT_MS = 5_000
-/** A schema that is longer is none of ours. */
-const ANSWER_LENGTH_MAX = 1_048_576
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
 
 type Answer = { readonly status: number; readonly body: unknown }
 type Ask = (method: 'GET' | 'POST' | 'PUT', path: string, body?: object) => Promise<Answer>
 
-/** A client over fetch. Rejects with FW_SCHEMA_UNAVAILABLE (retriable) when the registry cannot be reached. */
+/** A client over HTTP. Rejects with FW_SCHEMA_UNAVAILABLE (retriable) when the registry cannot be reached. */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const ask = createAsk(options)
   const subjectPath = (subject: string): string => `/subjects/${encodeURIComponent(subject)}`
@@ -71,7 +75,10 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       return status === 404 ? null : (textField(body, 'compatibilityLevel') ?? null)
     },
     async setCompatibility(subject, level) {
-      return (await ask('PUT', configPath(subject), { compatibility: level })).status !== 404
+      const put = () => ask('PUT', configPath(subject), { compatibility: level })
+      // Two processes that set a subject up at once: some registries refuse the second, and take it when asked again.
+      const answer = await put().catch((error: unknown) => (isConflict(error) ? put() : Promise.reject(error)))
+      return answer.status !== 404
     },
   }
 }
@@ -86,22 +93,30 @@ function createAsk(options: RegistryClientOptions): Ask {
   let wasLetIn = false
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS
   return async (method, path, body) => {
-    const signal = AbortSignal.timeout(timeoutMs)
-    const request = { method, headers: { ...headers, ...authorization(options) }, signal, redirect: 'error' as const }
-    let status: number
-    let text: string
-    try {
-      const response = await fetch(`${base}${path}`, body ? { ...request, body: JSON.stringify(body) } : request)
-      status = response.status
-      text = await readBounded(response)
-    } catch (cause) {
-      throw unavailable(`the schema registry at ${base} does not answer; is it running, is registry.url right?`, {
-        cause,
-      })
-    }
-    if ((status >= 200 && status < 300) || status === 404) {
+    const { status, text } = await send(new URL(`${base}${path}`), {
+      method,
+      headers: { ...headers, ...authorization(options) },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(timeoutMs),
+      tls: options.tls ?? {},
+    }).catch((cause: unknown) => {
+      const reason = isTimeout(cause)
+        ? `has not answered within ${timeoutMs} ms; is it busy, or still starting?`
+        : reasonOf(cause)
+      throw unavailable(`the schema registry at ${base} ${reason}`, { cause })
+    })
+    const answered = parseBody(text)
+    if ((status >= 200 && status < 300) || (status === 404 && field(answered, 'error_code') !== undefined)) {
       wasLetIn = true
-      return { status, body: parseBody(text) }
+      return { status, body: answered }
+    }
+    // A registry says of what it does not have which thing that is; another server only that there is no such page.
+    if (status === 404) {
+      const mend = "is registry.url right, with the path of the API that is Confluent's?"
+      throw new ForewarmError(
+        'FW_SCHEMA_UNAVAILABLE',
+        `there is no schema registry at ${base} (404 to ${method} ${path}); ${mend}`,
+      )
     }
     const said = `the schema registry answered ${status} to ${method} ${path}: ${messageOf(text)}`
     // The password has been changed there and not yet here.
@@ -117,15 +132,22 @@ function authorization({ username, password }: RegistryClientOptions): Record<st
   }
 }
 
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length
-    if (length > ANSWER_LENGTH_MAX) throw new Error(`an answer of more than ${ANSWER_LENGTH_MAX} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+const TLS_FAULTS: Readonly<Record<TlsFault, string>> = {
+  'client-certificate': 'wants a certificate of the client that it trusts; set registry.tls.certFile and keyFile',
+  'no-tls': 'does not speak TLS there; is the port of registry.url right?',
+  names: 'has a certificate for other names; set registry.url to one of these',
+  ended: 'has a certificate that has expired; renew it',
+  untrusted: 'has a certificate that is not trusted; name its authority by registry.tls.caFile',
+}
+
+/** Of requests that the deadline has ended. */
+const isTimeout = (cause: unknown): boolean =>
+  cause instanceof Error && /^(?:AbortError|TimeoutError)$/.test(cause.name)
+
+function reasonOf(cause: unknown): string {
+  const code = codeOf(cause)
+  const fault = tlsFaultOf(code)
+  return fault === null ? 'does not answer; is it running, is registry.url right?' : `${TLS_FAULTS[fault]} (${code})`
 }
 
 /** Busy and broken registries may do better later; a refusal stays one. */
@@ -139,6 +161,10 @@ function refusal(message: string, status: number): ForewarmError {
   ])
   return new ForewarmError(codes.get(status) ?? 'FW_SCHEMA_UNAVAILABLE', message)
 }
+
+/** What a registry says of a rule that somebody else has just made. */
+const isConflict = (error: unknown): boolean =>
+  error instanceof ForewarmError && error.code === 'FW_SCHEMA_INCOMPATIBLE' && /already exists/.test(error.message)
 
 const unavailable = (message: string, { cause }: { cause?: unknown }): ForewarmError =>
   new ForewarmError('FW_SCHEMA_UNAVAILABLE', message, { retriable: true, cause })

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { Codec, CodedTopic, Decoded, TopicValues } from '../../ports/codec.ts'
+import { messageOf } from '../../ports/errors.ts'
 import { isLocalSchemaId, unframe } from '../../wire/framing.ts'
 import { type PayloadReader, unreadable } from '../../wire/record-form.ts'
 import { CODED_TOPICS, RECORD_FORMS } from '../../wire/record-forms.ts'
@@ -95,7 +96,7 @@ class TopicReaders<Topic extends CodedTopic> {
     try {
       return form.reader(writer)
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error)
+      const cause = messageOf(error)
       return () => unreadable(`schema id ${schemaId} cannot be read as ${form.recordName}: ${cause.slice(0, 200)}`)
     }
   }

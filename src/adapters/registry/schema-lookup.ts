@@ -1,7 +1,7 @@
 import type { Type } from 'avsc'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../ports/clock.ts'
-import { ForewarmError } from '../../ports/errors.ts'
+import { ForewarmError, messageOf } from '../../ports/errors.ts'
 import { parseSchema } from '../../wire/load-schema.ts'
 import type { RegisteredSchema, RegistryClient } from './client.ts'
 
@@ -70,7 +70,7 @@ function judge(id: number, { schema, schemaType, hasReferences }: RegisteredSche
   try {
     return { writer: parseSchema(schema) }
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error)
+    const cause = messageOf(error)
     return { retriable: false, reason: `schema id ${id} is no Avro schema: ${cause.slice(0, 200)}` }
   }
 }

@@ -1,11 +1,11 @@
 import type { CodedTopic } from '../../ports/codec.ts'
-import { ForewarmError } from '../../ports/errors.ts'
+import { ForewarmError, messageOf } from '../../ports/errors.ts'
 import { parseSchema } from '../../wire/load-schema.ts'
 import { CODED_TOPICS, RECORD_FORMS } from '../../wire/record-forms.ts'
 import type { RegistryClient } from './client.ts'
 
 /** The level that a subject is set to, and those that promise at least as much. */
-export const COMPATIBILITY = 'BACKWARD_TRANSITIVE'
+const COMPATIBILITY = 'BACKWARD_TRANSITIVE'
 const COMPATIBILITY_ENOUGH = new Set([COMPATIBILITY, 'FULL_TRANSITIVE'])
 
 /** Name of a topic's subject; the topic's name on the broker and `-value` by Confluent's convention. */
@@ -52,7 +52,7 @@ export async function ensureSubject(client: RegistryClient, topic: CodedTopic, s
 }
 
 /** Whitespace counts as a difference in some registries, so the text is brought to one shape. */
-export const schemaToRegister = (topic: CodedTopic): string => JSON.stringify(JSON.parse(RECORD_FORMS[topic].schema))
+const schemaToRegister = (topic: CodedTopic): string => JSON.stringify(JSON.parse(RECORD_FORMS[topic].schema))
 
 async function planSubject(client: RegistryClient, topic: CodedTopic, subject: string): Promise<SubjectPlan> {
   const [level, versions, id] = await Promise.all([
@@ -75,7 +75,7 @@ function refusalOf(topic: CodedTopic, versions: readonly string[]): string | nul
     try {
       form.reader(parseSchema(text))
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error)
+      const cause = messageOf(error)
       return `records of its version ${index + 1} could not be read by ${form.recordName} revision ${form.revision}: ${cause}`
     }
   }

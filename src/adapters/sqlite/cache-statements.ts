@@ -1,8 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { FIRST_CREDIT } from '../../model/warm-share.ts'
 
 /**
  * Payloads lie in a table of their own, so that renewing an entry rewrites a short row and not the value. Triggers keep
- * the sum of bytes, whichever process writes.
+ * the sums of bytes, whichever process writes. `was_read` is 0 only for what a run has warmed and nobody has read yet;
+ * an unread prediction leaves in one order with what was read.
  */
 const TABLES = `
   CREATE TABLE IF NOT EXISTS cache_entries (
@@ -24,18 +26,23 @@ const TABLES = `
     UPDATE cache_size SET bytes = bytes - old.bytes;
     DELETE FROM cache_payloads WHERE id = old.id;
   END;
-  CREATE TABLE IF NOT EXISTS cache_pointers (
-    workspace TEXT NOT NULL, rest TEXT NOT NULL, version TEXT, at_ms INTEGER NOT NULL,
-    PRIMARY KEY (workspace, rest)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS cache_leases (
-    workspace TEXT NOT NULL, rest TEXT NOT NULL, holder TEXT NOT NULL, expires_ms INTEGER NOT NULL,
-    PRIMARY KEY (workspace, rest)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS cache_budgets (
-    workspace TEXT NOT NULL, rest TEXT NOT NULL, full_at_ms REAL NOT NULL,
-    PRIMARY KEY (workspace, rest)
-  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS cache_predicted ON cache_entries (renewed_ms, bytes) WHERE state = 'unread' AND was_read = 1;
+  CREATE TABLE IF NOT EXISTS cache_predictions (
+    one INTEGER PRIMARY KEY CHECK (one = 1), bytes INTEGER NOT NULL, brought REAL NOT NULL, was_read REAL NOT NULL
+  );
+  INSERT OR IGNORE INTO cache_predictions VALUES (1, 0, ${FIRST_CREDIT.brought}, ${FIRST_CREDIT.read});
+  CREATE TRIGGER IF NOT EXISTS cache_prediction_in AFTER INSERT ON cache_entries
+    WHEN new.state = 'unread' AND new.was_read = 1 BEGIN
+    UPDATE cache_predictions SET bytes = bytes + new.bytes;
+  END;
+  CREATE TRIGGER IF NOT EXISTS cache_prediction_out AFTER DELETE ON cache_entries
+    WHEN old.state = 'unread' AND old.was_read = 1 BEGIN
+    UPDATE cache_predictions SET bytes = bytes - old.bytes;
+  END;
+  CREATE TRIGGER IF NOT EXISTS cache_prediction_read AFTER UPDATE OF state ON cache_entries
+    WHEN old.state = 'unread' AND old.was_read = 1 AND new.state = 'read' BEGIN
+    UPDATE cache_predictions SET bytes = bytes - old.bytes;
+  END;
 `
 
 export type CacheStatements = ReturnType<typeof prepareCache>
@@ -45,9 +52,9 @@ export function prepareCache(database: DatabaseSync) {
   database.exec(TABLES)
   const prepare = (sql: string) => database.prepare(sql)
   return {
-    find: prepare('SELECT state FROM cache_entries WHERE workspace = ? AND rest = ? AND expires_ms > ?'),
+    find: prepare('SELECT state, was_read FROM cache_entries WHERE workspace = ? AND rest = ? AND expires_ms > ?'),
     read: prepare(
-      `SELECT state, compression, value_bytes, command_id, traceparent, payload
+      `SELECT state, was_read, compression, value_bytes, command_id, traceparent, payload
        FROM cache_entries JOIN cache_payloads USING (id) WHERE workspace = ? AND rest = ? AND expires_ms > ?`,
     ),
     markRead: prepare(`UPDATE cache_entries SET state = 'read', was_read = 1 WHERE workspace = ? AND rest = ?`),
@@ -66,30 +73,21 @@ export function prepareCache(database: DatabaseSync) {
     leavingCold: prepare(
       'SELECT id, bytes FROM cache_entries WHERE was_read = 1 AND renewed_ms < ? ORDER BY renewed_ms LIMIT ?',
     ),
-    leaving: prepare('SELECT id, bytes FROM cache_entries ORDER BY was_read, renewed_ms LIMIT ?'),
+    leavingPredicted: prepare(
+      `SELECT id, bytes FROM cache_entries WHERE state = 'unread' AND was_read = 1 ORDER BY renewed_ms LIMIT ?`,
+    ),
+    predictions: prepare('SELECT bytes, brought, was_read FROM cache_predictions'),
+    setCredit: prepare('UPDATE cache_predictions SET brought = ?, was_read = ?'),
+    leavingAsked: prepare('SELECT id, bytes FROM cache_entries WHERE was_read = 0 ORDER BY renewed_ms LIMIT ?'),
+    leavingRecent: prepare('SELECT id, bytes FROM cache_entries WHERE was_read = 1 ORDER BY renewed_ms LIMIT ?'),
     bytesUsed: prepare('SELECT bytes FROM cache_size'),
-    liveBytes: prepare('SELECT total(bytes) AS bytes FROM cache_entries WHERE was_read = 1 AND renewed_ms >= ?'),
+    liveBytes: prepare(
+      `SELECT total(bytes) AS bytes FROM cache_entries WHERE was_read = 1 AND renewed_ms >= ? AND state <> 'unread'`,
+    ),
     stats: prepare(
-      `SELECT count(*) AS entries, total(bytes) AS bytes, count(*) FILTER (WHERE was_read = 0) AS unread
+      `SELECT count(*) AS entries, total(bytes) AS bytes, count(*) FILTER (WHERE state = 'unread') AS unread
        FROM cache_entries WHERE workspace = ? AND expires_ms > ?`,
     ),
     clear: prepare('DELETE FROM cache_entries WHERE workspace = ?'),
-    pointer: prepare('SELECT version FROM cache_pointers WHERE workspace = ? AND rest = ?'),
-    movePointer: prepare(
-      `INSERT INTO cache_pointers VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET version = excluded.version, at_ms = excluded.at_ms
-       WHERE excluded.at_ms >= at_ms`,
-    ),
-    lease: prepare(
-      `INSERT INTO cache_leases VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET expires_ms = excluded.expires_ms WHERE holder = excluded.holder`,
-    ),
-    removeExpiredLeases: prepare('DELETE FROM cache_leases WHERE expires_ms <= ?'),
-    budget: prepare('SELECT full_at_ms FROM cache_budgets WHERE workspace = ? AND rest = ?'),
-    removeFullBudgets: prepare('DELETE FROM cache_budgets WHERE full_at_ms <= ?'),
-    setBudget: prepare(
-      'INSERT INTO cache_budgets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET full_at_ms = excluded.full_at_ms',
-    ),
-    release: prepare('DELETE FROM cache_leases WHERE workspace = ? AND rest = ? AND holder = ?'),
   }
 }

@@ -1,12 +1,13 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
-import type { Cache, CacheEntry, CacheKey, CachePressure, EntrySource, PutResult } from '../../ports/cache.ts'
+import { creditBrought, creditRead, earnedShare, type WarmCredit } from '../../model/warm-share.ts'
+import type { Cache, CacheEntry, CacheKey, CachePressure, PutResult, PutSource } from '../../ports/cache.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { ForewarmError } from '../../ports/errors.ts'
-import { spend } from '../../warming/spend.ts'
-import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs, readLifeMs } from '../cache-lifetime.ts'
+import { type CacheLifetimes, DEFAULT_LIFETIMES, jitteredMs } from '../cache-lifetime.ts'
 import { type Packed, pack, sourceOf, unpack } from '../compression.ts'
 import { remembered } from '../remembered.ts'
 import { type CacheStatements, prepareCache } from './cache-statements.ts'
+import { columnsOf, createSqliteCoordination } from './coordination.ts'
 import { transact } from './database.ts'
 import { guardSqlite } from './errors.ts'
 
@@ -33,7 +34,7 @@ export function createSqliteCache(database: DatabaseSync, options: SqliteCacheOp
   const renew = (key: CacheKey): boolean => {
     const found = statements.find.get(...columnsOf(key), clock.now())
     if (found === undefined) return false
-    touch(context, key, found['state'] === 'unread' ? 'unread' : 'read')
+    touch(context, key, found['was_read'] === 0 ? 'asked' : 'read')
     return true
   }
   const pressure = remembered(options.pressureAgeMsMax ?? PRESSURE_AGE_MS_MAX, async () => pressureOf(context))
@@ -48,34 +49,7 @@ export function createSqliteCache(database: DatabaseSync, options: SqliteCacheOp
     async renew(keys) {
       return guard(() => transact(database, () => keys.map(renew)))
     },
-    async pointer(key) {
-      const version = guard(() => statements.pointer.get(...columnsOf(key)))?.['version']
-      return typeof version === 'string' ? version : null
-    },
-    async movePointer(key, version, atMs) {
-      return guard(() => statements.movePointer.run(...columnsOf(key), version, atMs)).changes === 1
-    },
-    async lease(key, holder, ttlMs) {
-      const nowMs = clock.now()
-      const take = (): boolean => {
-        statements.removeExpiredLeases.run(nowMs)
-        return statements.lease.run(...columnsOf(key), holder, nowMs + ttlMs).changes === 1
-      }
-      return guard(() => transact(database, take))
-    },
-    async release(key, holder) {
-      guard(() => statements.release.run(...columnsOf(key), holder))
-    },
-    async spend(budget, amount, limit) {
-      const take = (): number => {
-        statements.removeFullBudgets.run(clock.now())
-        const fullAtMs = statements.budget.get(...columnsOf(budget))?.['full_at_ms']
-        const spent = spend(typeof fullAtMs === 'number' ? fullAtMs : null, clock.now(), amount, limit)
-        statements.setBudget.run(...columnsOf(budget), spent.fullAtMs)
-        return spent.waitMs
-      }
-      return guard(() => transact(database, take))
-    },
+    ...createSqliteCoordination(context),
     pressure: async () => pressure(),
     async stats(workspaceId) {
       const found = guard(() => statements.stats.get(workspaceId, clock.now()))
@@ -95,34 +69,49 @@ export function createSqliteCache(database: DatabaseSync, options: SqliteCacheOp
 function pressureOf({ statements, clock, bytesMax, liveMs, guard }: Context): CachePressure {
   const liveBytes = Number(guard(() => statements.liveBytes.get(clock.now() - liveMs))?.['bytes'])
   const pressure = Math.min(1, liveBytes / bytesMax)
-  return { bytesMax, bytesUsed: guard(() => bytesUsed(statements)), pressure, pressureMin: pressure }
+  const { bytes, share } = guard(() => predictionsIn(statements))
+  const takesPredictions = bytes < share * bytesMax
+  return { bytesMax, bytesUsed: guard(() => bytesUsed(statements)), pressure, pressureMin: pressure, takesPredictions }
 }
 
 type Context = ReturnType<typeof makeContext>
 
 function makeContext(database: DatabaseSync, options: SqliteCacheOptions) {
   const lifetimes = { ...DEFAULT_LIFETIMES, ...options.lifetimes }
+  const guard = <Result>(work: () => Result): Result =>
+    guardSqlite({ unavailable: 'FW_CACHE_UNAVAILABLE', full: 'FW_CACHE_FULL' }, work)
   return {
     database,
-    statements: prepareCache(database),
+    statements: guard(() => prepareCache(database)),
     clock: options.clock,
     bytesMax: options.bytesMax,
     liveMs: lifetimes.liveMs,
     onDamaged: options.onDamaged ?? (() => {}),
-    guard: <Result>(work: () => Result): Result =>
-      guardSqlite({ unavailable: 'FW_CACHE_UNAVAILABLE', full: 'FW_CACHE_FULL' }, work),
-    lifeMs: (what: 'unread' | 'read', key: CacheKey): number =>
-      what === 'read' ? readLifeMs(lifetimes, key) : jitteredMs(lifetimes.unreadMs, key),
+    guard,
+    lifeMs: (what: Claim, key: CacheKey): number =>
+      what === 'read' ? lifetimes.readMs : jitteredMs(lifetimes.unreadMs, key),
   }
 }
 
-const columnsOf = (key: CacheKey): [string, string] => [key.workspaceId, key.rest]
+/** Whether an entry leaves by recency, or first because a run asked for it and nobody has read it. */
+type Claim = 'asked' | 'read'
 
 const bytesUsed = (statements: CacheStatements): number => Number(statements.bytesUsed.get()?.['bytes'] ?? 0)
 
-function touch({ statements, clock, lifeMs }: Context, key: CacheKey, group: 'unread' | 'read'): void {
+/** Bytes of unread predictions, the share of the cache that they may hold, and what that rests on. */
+function predictionsIn(statements: CacheStatements): { bytes: number; share: number; credit: WarmCredit } {
+  const row = statements.predictions.get()
+  const credit = { brought: Number(row?.['brought'] ?? 0), read: Number(row?.['was_read'] ?? 0) }
+  return { bytes: Number(row?.['bytes'] ?? 0), share: earnedShare(credit), credit }
+}
+
+function setCredit(statements: CacheStatements, { brought, read }: WarmCredit): void {
+  statements.setCredit.run(brought, read)
+}
+
+function touch({ statements, clock, lifeMs }: Context, key: CacheKey, claim: Claim): void {
   const nowMs = clock.now()
-  statements.touch.run(nowMs, nowMs + lifeMs(group, key), ...columnsOf(key))
+  statements.touch.run(nowMs, nowMs + lifeMs(claim, key), ...columnsOf(key))
 }
 
 async function getEntry(context: Context, key: CacheKey): Promise<CacheEntry | null> {
@@ -131,6 +120,9 @@ async function getEntry(context: Context, key: CacheKey): Promise<CacheEntry | n
     const found = statements.read.get(...columnsOf(key), clock.now())
     if (found === undefined) return undefined
     if (found['state'] === 'unread') statements.markRead.run(...columnsOf(key))
+    if (found['state'] === 'unread' && found['was_read'] === 1) {
+      setCredit(statements, creditRead(predictionsIn(statements).credit))
+    }
     touch(context, key, 'read')
     return found
   }
@@ -164,7 +156,7 @@ function entryOf(row: Record<string, SQLOutputValue>, valueBytesMax: number): St
   }
 }
 
-type Incoming = { readonly value: Uint8Array; readonly source: EntrySource }
+type Incoming = { readonly value: Uint8Array; readonly source: PutSource }
 
 async function putEntry(context: Context, key: CacheKey, incoming: Incoming): Promise<PutResult> {
   const { database, guard, bytesMax } = context
@@ -186,13 +178,16 @@ function insert(context: Context, key: CacheKey, incoming: Incoming & { packed: 
   statements.remove.run(...columnsOf(key))
   makeRoom(context, packed.payload.length)
   const isWarm = source.kind === 'warm'
+  const isPredicted = isWarm && source.predicted === true
+  if (isPredicted) setCredit(statements, creditBrought(predictionsIn(statements).credit))
+  const claim = isWarm && !isPredicted ? 'asked' : 'read'
   const { lastInsertRowid } = statements.insertEntry.run({
     workspace: key.workspaceId,
     rest: key.rest,
     state: isWarm ? 'unread' : 'filled',
-    was_read: isWarm ? 0 : 1,
+    was_read: claim === 'asked' ? 0 : 1,
     renewed_ms: nowMs,
-    expires_ms: nowMs + lifeMs(isWarm ? 'unread' : 'read', key),
+    expires_ms: nowMs + lifeMs(claim, key),
     bytes: packed.payload.length,
     compression: packed.compression,
     value_bytes: value.length,
@@ -203,20 +198,34 @@ function insert(context: Context, key: CacheKey, incoming: Incoming & { packed: 
   return 'stored'
 }
 
-/** Expired entries leave first, then cold ones, the coldest first, then unread warms, the oldest first, then live ones. */
-function makeRoom({ statements, clock, bytesMax, liveMs }: Context, bytes: number): void {
+/** The order of leaving of src/ports/cache.ts, a few entries a step. */
+function makeRoom(context: Context, bytes: number): void {
+  const { statements, clock, bytesMax } = context
   if (bytesUsed(statements) + bytes <= bytesMax) return
-  const nowMs = clock.now()
-  statements.removeExpired.run(nowMs)
+  statements.removeExpired.run(clock.now())
   let missing = bytesUsed(statements) + bytes - bytesMax
   while (missing > 0) {
-    const cold = statements.leavingCold.all(nowMs - liveMs, EVICTION_STEP)
-    const next = cold.length > 0 ? cold : statements.leaving.all(EVICTION_STEP)
-    if (next.length === 0) return
-    for (const leaving of next) {
-      if (missing <= 0) return
+    const { entries, bytesToDrop } = nextToLeave(context, missing)
+    if (entries.length === 0) return
+    let dropped = 0
+    for (const leaving of entries) {
+      if (dropped >= bytesToDrop) break
       statements.removeRow.run(Number(leaving['id']))
-      missing -= Number(leaving['bytes'])
+      dropped += Number(leaving['bytes'])
     }
+    missing -= dropped
   }
+}
+
+type Leaving = { readonly entries: readonly Record<string, SQLOutputValue>[]; readonly bytesToDrop: number }
+
+function nextToLeave({ statements, clock, bytesMax, liveMs }: Context, missing: number): Leaving {
+  const cold = statements.leavingCold.all(clock.now() - liveMs, EVICTION_STEP)
+  if (cold.length > 0) return { entries: cold, bytesToDrop: missing }
+  const asked = statements.leavingAsked.all(EVICTION_STEP)
+  if (asked.length > 0) return { entries: asked, bytesToDrop: missing }
+  const { bytes, share } = predictionsIn(statements)
+  const over = bytes - share * bytesMax
+  if (over > 0) return { entries: statements.leavingPredicted.all(EVICTION_STEP), bytesToDrop: Math.min(missing, over) }
+  return { entries: statements.leavingRecent.all(EVICTION_STEP), bytesToDrop: missing }
 }

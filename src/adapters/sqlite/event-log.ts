@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventLog, LogRecord, TopicPartition } from '../../ports/event-log.ts'
+import type { LocalLog } from '../local-lease.ts'
 import { createPartitioner, placeOf } from '../log-assignment.ts'
-import { createLocalGroups, type LocalLog } from '../log-group.ts'
+import { createLocalGroups } from '../log-group.ts'
 import { checkPosition } from '../log-position.ts'
 import { transact } from './database.ts'
 import { guardSqlite } from './errors.ts'
@@ -39,7 +40,7 @@ const READ_RECORDS = 1_000
  */
 export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
   const { database, partitions, clock, retention } = options
-  const tables = createLogTables(database, partitions)
+  const tables = guardSqlite(ERROR_CODES, () => createLogTables(database, partitions))
   const groups = createLocalGroups(tables, clock)
   const poll = setInterval(() => {
     if (tables.changedByOthers()) groups.wake()

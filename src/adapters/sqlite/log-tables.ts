@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { ForewarmError } from '../../ports/errors.ts'
 import type { LogRecord, OutgoingRecord, TopicPartition } from '../../ports/event-log.ts'
-import type { LocalLog } from '../log-group.ts'
+import type { LocalLog } from '../local-lease.ts'
 import { transact } from './database.ts'
 
 export type Stamped = OutgoingRecord & TopicPartition & { readonly timestampMs: number }

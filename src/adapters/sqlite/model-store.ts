@@ -24,10 +24,9 @@ const TABLES = `
 
 /** Models in the embedded file. The opener of `database` closes it. */
 export function createSqliteModelStore(database: DatabaseSync): ModelStore {
-  database.exec(TABLES)
+  const guard: Guard = (work) => guardSqlite({ unavailable: 'FW_STORE_UNAVAILABLE', full: 'FW_STORE_FULL' }, work)
+  guard(() => database.exec(TABLES))
   const statements = prepare(database)
-  const guard = <Result>(work: () => Result): Result =>
-    guardSqlite({ unavailable: 'FW_STORE_UNAVAILABLE', full: 'FW_STORE_FULL' }, work)
   const fenceOf = (bucket: number): string | null => {
     const found = statements.fence.get(bucket)
     return found === undefined ? null : String(found['fence'])
@@ -42,22 +41,7 @@ export function createSqliteModelStore(database: DatabaseSync): ModelStore {
       assertApplicable(request)
       return guard(() => transact(database, () => applyIn(statements, request, fenceOf(request.bucket))))
     },
-    async *scan(address) {
-      assertAddress(address)
-      let from: Uint8Array = new Uint8Array()
-      for (;;) {
-        const start = from
-        const found = guard(() => statements.scan.all(...columnsOf(address), start, SCAN_ROWS))
-        if (found.length > 0) yield found.map(({ row, value }) => [textOf(row), bytesOf(value)] as const)
-        if (found.length < SCAN_ROWS) return
-        from = nextAfter(bytesOf(found.at(-1)?.['row']))
-      }
-    },
-    async get(address, rows) {
-      assertAddress(address)
-      const find = (row: string) => statements.row.get(...columnsOf(address), Buffer.from(row))
-      return guard(() => rows.map(find)).map((found) => (found === undefined ? null : bytesOf(found['value'])))
-    },
+    ...rowsOf(statements, guard),
     async shardKeys() {
       return guard(() => statements.shards.all(SPACES.shards)).map(({ value }) => textOf(value))
     },
@@ -69,18 +53,7 @@ export function createSqliteModelStore(database: DatabaseSync): ModelStore {
       }
       guard(() => transact(database, drop))
     },
-    async claim(meta) {
-      guard(() => statements.claim.run(metaToText(meta)))
-      return metaFromText(String(guard(() => statements.meta.get())?.['meta']))
-    },
-    async shared(name) {
-      const found = guard(() => statements.shared.get(name))
-      return found === undefined ? null : { value: bytesOf(found['value']), version: Number(found['version']) }
-    },
-    async share(name, value, version) {
-      const statement = version === 0 ? statements.shareFirst : statements.shareNext
-      return guard(() => statement.run({ name, value, version })).changes === 1
-    },
+    ...agreedOn(statements, guard),
     async verify() {},
     room: async () => ({ evicted: 0, memoryShare: 0 }),
     async healthy() {
@@ -89,6 +62,44 @@ export function createSqliteModelStore(database: DatabaseSync): ModelStore {
     async close() {},
   }
 }
+
+type Guard = <Result>(work: () => Result) => Result
+
+/** What reads the rows of one shard. */
+const rowsOf = (statements: Statements, guard: Guard): Pick<ModelStore, 'scan' | 'get'> => ({
+  async *scan(address) {
+    assertAddress(address)
+    let from: Uint8Array = new Uint8Array()
+    for (;;) {
+      const start = from
+      const found = guard(() => statements.scan.all(...columnsOf(address), start, SCAN_ROWS))
+      if (found.length > 0) yield found.map(({ row, value }) => [textOf(row), bytesOf(value)] as const)
+      if (found.length < SCAN_ROWS) return
+      from = nextAfter(bytesOf(found.at(-1)?.['row']))
+    }
+  },
+  async get(address, rows) {
+    assertAddress(address)
+    const find = (row: string) => statements.row.get(...columnsOf(address), Buffer.from(row))
+    return guard(() => rows.map(find)).map((found) => (found === undefined ? null : bytesOf(found['value'])))
+  },
+})
+
+/** What holds for all shards: how models are made, and what processes share. */
+const agreedOn = (statements: Statements, guard: Guard): Pick<ModelStore, 'claim' | 'shared' | 'share'> => ({
+  async claim(meta) {
+    guard(() => statements.claim.run(metaToText(meta)))
+    return metaFromText(String(guard(() => statements.meta.get())?.['meta']))
+  },
+  async shared(name) {
+    const found = guard(() => statements.shared.get(name))
+    return found === undefined ? null : { value: bytesOf(found['value']), version: Number(found['version']) }
+  },
+  async share(name, value, version) {
+    const statement = version === 0 ? statements.shareFirst : statements.shareNext
+    return guard(() => statement.run({ name, value, version })).changes === 1
+  },
+})
 
 /** The name that follows in SQLite's order of blobs: the same with a zero byte behind it. */
 const nextAfter = (row: Uint8Array): Uint8Array => Uint8Array.from([...row, 0])

@@ -15,10 +15,10 @@ const TABLE = `
 
 /** Notes in the embedded file. The opener of `database` closes it. */
 export function createSqliteNotes(database: DatabaseSync): NoteStore {
-  database.exec(TABLE)
-  const statements = prepare(database)
   const guard = <Result>(work: () => Result): Result =>
     guardSqlite({ unavailable: 'FW_STORE_UNAVAILABLE', full: 'FW_STORE_FULL' }, work)
+  guard(() => database.exec(TABLE))
+  const statements = prepare(database)
   return {
     async get(group, names) {
       assertNoteNames(group, names)

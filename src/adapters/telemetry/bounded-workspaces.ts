@@ -2,7 +2,7 @@ import type { Attributes, MetricName, Telemetry } from '../../ports/telemetry.ts
 import { METRICS } from '../../ports/telemetry.ts'
 
 /** Workspaces that a process tells apart in its metrics, the first ones that it meets; more are `other`. */
-export const WORKSPACES_MAX = 100
+const WORKSPACES_MAX = 100
 
 const OTHER = 'other'
 

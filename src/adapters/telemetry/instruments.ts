@@ -1,42 +1,52 @@
 import type { Meter } from '@opentelemetry/api'
+import { AggregationTemporality, InstrumentType } from '@opentelemetry/sdk-metrics'
 import { type Attributes, METRICS, type MetricName } from '../../ports/telemetry.ts'
+import { bucketsOf } from './buckets.ts'
+import { GaugeSeries } from './gauge-series.ts'
 
-/** Buckets that the messaging conventions advise for durations, in seconds. */
-const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
-
-/** Histograms whose values lie elsewhere. */
-const OTHER_BUCKETS: ReadonlyMap<MetricName, readonly number[]> = new Map([
-  // As the database conventions advise.
-  ['db.client.operation.duration', [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]],
-  // From milliseconds on one machine to the horizon of a prediction.
-  ['forewarm.prediction.margin', [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600]],
-  ['forewarm.event_to_warm.duration', [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600]],
-])
-
-export type Record = (value: number, attributes: Attributes) => void
+export type Instrument = {
+  record(value: number, attributes: Attributes): void
+  /** Ends the series of a gauge that have at least these attributes; nothing else has an end. */
+  withdraw(attributes: Attributes): void
+}
 
 /** What records each metric of the project on this meter. */
-export const createInstruments = (meter: Meter): ReadonlyMap<MetricName, Record> =>
+export const createInstruments = (meter: Meter): ReadonlyMap<MetricName, Instrument> =>
   new Map(metricNames().map((name) => [name, createInstrument(meter, name)]))
 
-function createInstrument(meter: Meter, name: MetricName): Record {
+function createInstrument(meter: Meter, name: MetricName): Instrument {
   const { kind, unit, description } = METRICS[name]
   switch (kind) {
     case 'counter': {
       const counter = meter.createCounter(name, { unit, description })
-      return (value, attributes) => counter.add(value, attributes)
+      return { record: (value, attributes) => counter.add(value, attributes), withdraw }
     }
     case 'gauge': {
-      const gauge = meter.createGauge(name, { unit, description })
-      return (value, attributes) => gauge.record(value, attributes)
+      const series = new GaugeSeries()
+      meter.createObservableGauge(name, { unit, description }).addCallback((result) => {
+        for (const { value, attributes } of series.current(performance.now())) result.observe(value, attributes)
+      })
+      return {
+        record: (value, attributes) => series.set(value, attributes, performance.now()),
+        withdraw: (attributes) => series.withdraw(attributes),
+      }
     }
     case 'histogram': {
-      const explicitBucketBoundaries = [...(OTHER_BUCKETS.get(name) ?? DURATION_BUCKETS)]
+      const explicitBucketBoundaries = [...bucketsOf(name)]
       const histogram = meter.createHistogram(name, { unit, description, advice: { explicitBucketBoundaries } })
-      return (value, attributes) => histogram.record(value, attributes)
+      return { record: (value, attributes) => histogram.record(value, attributes), withdraw }
     }
   }
 }
+
+/**
+ * What a reader of these instruments has to answer for a gauge, where "cumulative" would repeat all that was ever told;
+ * null for all other instruments. What is sent of a gauge is the same either way.
+ */
+export const toldOnce = (type: InstrumentType): AggregationTemporality | null =>
+  type === InstrumentType.OBSERVABLE_GAUGE ? AggregationTemporality.DELTA : null
+
+const withdraw = (): void => {}
 
 const metricNames = (): readonly MetricName[] => Object.keys(METRICS).filter(isMetricName)
 

@@ -6,13 +6,26 @@ import { context, metrics, propagation, trace } from '@opentelemetry/api'
 import { getStringFromEnv } from '@opentelemetry/core'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
-import { defaultResource, envDetector, hostDetector, resourceFromAttributes } from '@opentelemetry/resources'
-import { type IMetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  hostDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources'
+import {
+  type AggregationTemporality,
+  type IMetricReader,
+  type InstrumentType,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics'
 import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node'
 import { ParentBasedSampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace'
 import type { Telemetry } from '../../ports/telemetry.ts'
 import { boundedWorkspaces } from './bounded-workspaces.ts'
-import { createInstruments } from './instruments.ts'
+import { Exemplars } from './exemplars.ts'
+import { createInstruments, toldOnce } from './instruments.ts'
+import type { ExemplarOf } from './open-metrics.ts'
 import { type PrometheusEndpoint, type PrometheusOptions, servePrometheus } from './prometheus.ts'
 import { measureRedisCommands } from './redis-commands.ts'
 import { runInSpan, traceparentOf } from './spans.ts'
@@ -43,6 +56,8 @@ export type OtlpOptions = {
 
 /** Telemetry that has to be ended. */
 export type RunningTelemetry = Telemetry & {
+  /** `service.instance.id` of its spans and metrics. */
+  readonly instance: string
   /** Where Prometheus fetches, null when it does not. */
   readonly metricsUrl: string | null
   /** Sends what is left, for `withinMs` at the longest, and ends. Never rejects: a receiver that is away loses it. */
@@ -50,6 +65,8 @@ export type RunningTelemetry = Telemetry & {
 }
 
 const SCOPE = 'forewarm'
+
+const INSTANCE_ID = 'service.instance.id'
 
 /** Series of one metric: workspaces times reasons, verdicts and dispositions. */
 const SERIES_MAX = 10_000
@@ -59,7 +76,9 @@ const SERIES_MAX = 10_000
  * Prometheus it costs next to nothing. Rejects when the Prometheus address cannot be had.
  */
 export async function startTelemetry(options: OtelOptions): Promise<RunningTelemetry> {
-  const prometheus = options.prometheus === null ? null : await servePrometheus(options.prometheus)
+  const exemplars = new Exemplars()
+  const exemplarOf: ExemplarOf = (metric, bucket) => exemplars.of(metric, bucket)
+  const prometheus = options.prometheus === null ? null : await servePrometheus(options.prometheus, exemplarOf)
   const sdk = new NodeSDK(configurationOf(options, prometheus))
   const wanted = options.otlp !== null || prometheus !== null
   if (wanted) sdk.start()
@@ -68,11 +87,16 @@ export async function startTelemetry(options: OtelOptions): Promise<RunningTelem
   const telemetry: Telemetry = {
     span: (name, spanOptions, work) => runInSpan(tracer, { name, ...spanOptions }, work),
     current: () => traceparentOf(trace.getActiveSpan()),
-    measure: boundedWorkspaces((metric, value, attributes = {}) => instruments.get(metric)?.(value, attributes)),
+    measure: boundedWorkspaces((metric, value, attributes = {}) => {
+      instruments.get(metric)?.record(value, attributes)
+      if (prometheus !== null) exemplars.note(metric, value, Date.now())
+    }),
+    withdraw: (gauge, attributes) => instruments.get(gauge)?.withdraw(attributes),
   }
   const endRedis = wanted ? measureRedisCommands(telemetry) : () => {}
   return {
     ...telemetry,
+    instance: instanceOf(options),
     metricsUrl: prometheus?.url ?? null,
     shutdown: async (withinMs) => {
       endRedis()
@@ -91,7 +115,7 @@ function configurationOf(
     'service.name': `forewarm-${role}`,
     'service.namespace': 'forewarm',
     'service.version': version,
-    'service.instance.id': instance,
+    [INSTANCE_ID]: instance,
   })
   return {
     resource: defaultResource().merge(own),
@@ -104,6 +128,12 @@ function configurationOf(
     ...tracingOf(otlp),
     ...metricsOf(otlp, prometheus),
   }
+}
+
+/** OTEL_RESOURCE_ATTRIBUTES wins, as it does in the resource. */
+function instanceOf({ instance }: OtelOptions): string {
+  const told = detectResources({ detectors: [envDetector] }).attributes[INSTANCE_ID]
+  return typeof told === 'string' ? told : instance
 }
 
 function tracingOf(otlp: OtlpOptions | null): Partial<NodeSDKConfiguration> {
@@ -125,7 +155,7 @@ function metricsOf(
   if (otlp === null) return { metricReaders: fetched }
   if (otlp.endpoint === null && prometheus === null) return {}
   const url = otlp.endpoint === null ? {} : { url: addressOf(otlp.endpoint, 'metrics') }
-  const exporter = new OTLPMetricExporter(url)
+  const exporter = new Exporter(url)
   const exportIntervalMillis = otlp.metricsIntervalMs
   const exportTimeoutMillis = Math.min(exportIntervalMillis, EXPORT_TIMEOUT_MS)
   return {
@@ -137,6 +167,12 @@ function metricsOf(
 }
 
 const EXPORT_TIMEOUT_MS = 10_000
+
+class Exporter extends OTLPMetricExporter {
+  override selectAggregationTemporality(type: InstrumentType): AggregationTemporality {
+    return toldOnce(type) ?? super.selectAggregationTemporality(type)
+  }
+}
 
 const addressOf = (endpoint: string, signal: string): string => `${endpoint.replace(/\/+$/, '')}/v1/${signal}`
 

@@ -12,5 +12,6 @@ export function createSilentTelemetry(): Telemetry {
     },
     current,
     measure: () => {},
+    withdraw: () => {},
   }
 }

@@ -6,6 +6,7 @@ import type {
   LogBatch,
   LogHandler,
   OutgoingRecord,
+  TopicPartition,
   TopicRole,
 } from '../../ports/event-log.ts'
 import type { Attributes, MetricName, Telemetry, Traceparent } from '../../ports/telemetry.ts'
@@ -75,10 +76,26 @@ function createTracedHandler(
   telemetry: Telemetry,
   options: TracedLogOptions & ConsumeOptions,
 ): LogHandler {
+  const lag = (of: TopicPartition, records: number): void =>
+    telemetry.measure('forewarm.consumer.lag', records, { group: options.group, ...of })
   return {
     assigned: (partitions) => handler.assigned(partitions),
-    revoked: (partitions) => handler.revoked(partitions),
-    batch: (batch, signal) => process(() => handler.batch(batch, signal), { batch, telemetry, options }),
+    revoked: async (partitions) => {
+      await handler.revoked(partitions)
+      // What is left is the next owner's to tell.
+      const { group } = options
+      for (const { topic, partition } of partitions) {
+        telemetry.withdraw('forewarm.consumer.lag', { group, topic, partition })
+      }
+    },
+    batch: async (batch, signal) => {
+      const { topic, partition, records, endOffset } = batch
+      // Before it too: a batch that never ends would tell nothing.
+      lag({ topic, partition }, endOffset - (records[0]?.offset ?? endOffset))
+      const verdict = await process(() => handler.batch(batch, signal), { batch, telemetry, options })
+      lag({ topic, partition }, endOffset - verdict.next)
+      return verdict
+    },
   }
 }
 

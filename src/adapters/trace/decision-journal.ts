@@ -11,9 +11,9 @@ import { csvCell } from './csv.ts'
 export const JOURNAL_HEADER = 'at_ms,workspace,session,path,probability,reason'
 
 /**
- * A journal in a file of its own in `folder`, `decisions-HOST-UUID.csv`, made with the first decision: nobody else writes there, and a process that
- * begins anew begins a new file. Rejects with FW_CONFIG_INVALID where there can be no such folder; `onError` hears later
- * that nothing more is written, such as on a full disk.
+ * A journal in a file of its own in `folder`, `decisions-HOST-UUID.csv`, made with the first decision: nobody else
+ * writes there, and a process that begins anew begins a new file. Rejects with FW_CONFIG_INVALID where there can be no
+ * such folder; `onError` hears later that nothing more is written, such as on a full disk.
  */
 export async function createDecisionJournal(
   folder: string,

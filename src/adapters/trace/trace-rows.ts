@@ -1,11 +1,12 @@
-import { createReadStream, createWriteStream } from 'node:fs'
+import { once } from 'node:events'
+import { createReadStream, createWriteStream, type WriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { pipeline, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { TraceBuilder } from '../../model/replay/build-trace.ts'
 import type { Trace } from '../../model/replay/trace.ts'
-import { ForewarmError } from '../../ports/errors.ts'
+import { ForewarmError, messageOf } from '../../ports/errors.ts'
 import type { TraceRow } from '../../ports/trace.ts'
 import { csvCell, splitCsv } from './csv.ts'
 
@@ -17,7 +18,7 @@ export async function readTrace(file: string): Promise<Trace> {
 }
 
 /** First line of every trace file. */
-export const TRACE_HEADER = 'time_ms,workspace,session,path'
+const TRACE_HEADER = 'time_ms,workspace,session,path'
 
 /**
  * Streams the rows of a trace file, plain or gzipped (by its name). Rejects with FW_REQUEST_INVALID, naming the line,
@@ -81,14 +82,17 @@ export type TraceWriter = {
   close(): Promise<void>
 }
 
-/** Writes a trace file; gzipped when its name ends in `.gz`. */
-export function createTraceWriter(file: string): TraceWriter {
-  const target = createWriteStream(file)
+/**
+ * Writes a trace file; gzipped when its name ends in `.gz`. Rejects with FW_REQUEST_INVALID where there can be no such
+ * file: before anything is done that would be for nothing.
+ */
+export async function createTraceWriter(file: string): Promise<TraceWriter> {
+  const target = await openedFile(file)
   const packer = file.endsWith('.gz') ? createGzip() : null
   if (packer !== null) pipeline(packer, target, () => {})
   const output: Writable = packer ?? target
   const done = finished(target).catch((cause) => {
-    throw invalid(`${file} cannot be written: ${cause.message}`, cause)
+    throw unwritable(file, cause)
   })
   done.catch(() => {})
   const put = async (line: string): Promise<void> => {
@@ -112,8 +116,22 @@ export function createTraceWriter(file: string): TraceWriter {
   }
 }
 
+/** A file to write to, empty. Rejects with FW_REQUEST_INVALID when it cannot be made. */
+async function openedFile(file: string): Promise<WriteStream> {
+  const target = createWriteStream(file)
+  try {
+    await once(target, 'open')
+  } catch (cause) {
+    throw unwritable(file, cause)
+  }
+  return target
+}
+
+const unwritable = (file: string, cause: unknown): ForewarmError =>
+  invalid(`${file} cannot be written (${messageOf(cause)}): name a file in a folder that may be written`, cause)
+
 function unreadable(file: string, cause: unknown): string {
-  const said = cause instanceof Error ? cause.message : String(cause)
+  const said = messageOf(cause)
   const isPacked = cause instanceof Error && 'code' in cause && String(cause.code).startsWith('Z_')
   const mend = isPacked
     ? 'it is no whole gzip file; copy it again, or drop .gz from the name of a plain one'

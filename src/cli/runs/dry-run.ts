@@ -2,7 +2,8 @@
 import type { FollowedPlan } from '../../flows/predict/runs/planner.ts'
 import { planWords } from '../../warming/run/end.ts'
 import type { PlanEntry } from '../../warming/run/plan.ts'
-import { count, printable } from './figures.ts'
+import { printable } from '../printable.ts'
+import { count } from './figures.ts'
 
 /** The plan as text, or as one JSON object a line: one file each. */
 export function planText({ entries, filesWithin, imports }: FollowedPlan, json: boolean): string {

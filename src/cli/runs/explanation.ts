@@ -1,7 +1,8 @@
 /** What is known of a file, in words, with the reason on top. */
 import type { AtOrigin, Explanation, InCommand, InRun } from '../../flows/explain.ts'
 import { pauseText } from '../pause-commands.ts'
-import { bytes, count, percent, printable, seconds } from './figures.ts'
+import { printable } from '../printable.ts'
+import { bytes, counted, percent, seconds } from './figures.ts'
 
 /** Neighbours and hours that are named. */
 const NAMED_MAX = 5
@@ -27,7 +28,7 @@ export function verdictOf({ origin, cache, pauses, learned, runs, commands }: Ex
   if (there.length > 0) return `it is in the cache (${there.join(', ')})${broughtBy(commands)}`
   if (origin.state === 'noWorkspace') return 'the settings know no such workspace, so nothing of it can be warmed'
   if (origin.state === 'missing') return 'the origin has no such file'
-  if (origin.state === 'denied') return `the origin refuses it (${origin.detail})`
+  if (origin.state === 'denied') return `the origin refuses it (${printable(origin.detail)})`
   if (origin.state === 'tooLarge') return `it is larger than cache.valueBytesMax (${origin.detail})`
   if (pauses.length > 0) return 'warming is paused'
   const [last] = commands
@@ -48,7 +49,7 @@ const broughtBy = (commands: readonly InCommand[]): string => {
 function originText(origin: AtOrigin): string {
   if (origin.state === 'there')
     return `version ${origin.version}${origin.bytes === null ? '' : `, ${bytes(origin.bytes)}`}`
-  return 'detail' in origin ? `${origin.state} (${origin.detail})` : origin.state
+  return 'detail' in origin ? `${origin.state} (${printable(origin.detail)})` : origin.state
 }
 
 function cacheLines({ cache, pointer }: Explanation): readonly string[] {
@@ -72,7 +73,7 @@ function learnedLines({ learned, imports }: Explanation, nowMs: number): readonl
       .map(({ path, count: times }) => `${printable(path)} (${times})`)
       .join(', ')
   return [
-    `  learned   read ${count(frequency)} times, the last time ${ago} ago`,
+    `  learned   read ${counted(frequency, 'time')}, the last time ${ago} ago`,
     ...(coAccess.length === 0 ? [] : [`  together  ${neighbours(coAccess)}`]),
     ...(successors.length === 0 ? [] : [`  then      ${neighbours(successors)}`]),
     ...(hours.length === 0
@@ -90,7 +91,7 @@ function namesOf(paths: readonly string[]): string {
 const runLines = ({ id, strategy, state, requestedAtMs, files }: InRun): readonly string[] =>
   files.map(
     ({ layer, reason, outcome, detail, verified }) =>
-      `  run       ${new Date(requestedAtMs).toISOString()} ${printable(strategy)} (${state}): ${printable(reason)} [${printable(layer)}]: ${outcome}${detail === '' ? '' : ` (${detail})`}${verified ? ', verified' : ''}  ${printable(id)}`,
+      `  run       ${new Date(requestedAtMs).toISOString()} ${printable(strategy)} (${state}): ${printable(reason)} [${printable(layer)}]: ${outcome}${detail === '' ? '' : ` (${printable(detail)})`}${verified ? ', verified' : ''}  ${printable(id)}`,
   )
 
 const outcomeText = ({ mode, outcome, detail, reason }: InCommand): string =>

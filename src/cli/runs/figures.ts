@@ -4,6 +4,9 @@ const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
 
 export const count = (number: number): string => number.toLocaleString('en-US')
 
+/** So many of what is named in the singular: `1 read`, `2 reads`. */
+export const counted = (number: number, one: string): string => `${count(number)} ${one}${number === 1 ? '' : 's'}`
+
 export function bytes(amount: number): string {
   let value = amount
   let unit = 0
@@ -21,10 +24,6 @@ export function seconds(timeMs: number): string {
 }
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
-
-/** What anybody may have named must not steer the terminal: control and direction characters become escapes. */
-export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
 
 const UNITS_MS: ReadonlyMap<string, number> = new Map([
   ['ms', 1],

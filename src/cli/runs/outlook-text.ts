@@ -3,7 +3,8 @@ import type { InSession } from '../../flows/explain-word.ts'
 import type { Fate } from '../../model/prediction/weighed.ts'
 import type { OutlookFile, SessionOutlook } from '../../ports/outlook.ts'
 import { columns } from '../columns.ts'
-import { count, percent, printable, seconds } from './figures.ts'
+import { printable } from '../printable.ts'
+import { count, counted, percent, seconds } from './figures.ts'
 
 /** Files that are told; the rest is counted. */
 const FILES_MAX = 30
@@ -25,7 +26,7 @@ export function outlookText(outlook: SessionOutlook): string {
   const shown = files.slice(0, FILES_MAX)
   const rest = files.length - shown.length
   const lines = [
-    `${printable(session)} in ${printable(workspace)}: ${printable(analyzer)}, ${count(reads)} reads, the last at ${new Date(lastReadMs).toISOString()}`,
+    `${printable(session)} in ${printable(workspace)}: ${printable(analyzer)}, ${counted(reads, 'read')}, the last at ${new Date(lastReadMs).toISOString()}`,
     `  threshold now ${percent(threshold)}${paused ? '; warming is paused, so nothing is warmed' : ''}`,
     ...(files.length === 0 ? ['  nothing is named: no evidence speaks for any file'] : tableOf(shown, outlook)),
     ...(rest > 0 ? [`  and ${count(rest)} less likely ones`] : []),
@@ -48,7 +49,7 @@ function inSessionText({ file, hasRead, threshold, paused }: InSession): string 
 }
 
 const dueOf = ({ distance, dueMs }: OutlookFile): string =>
-  distance === null ? '' : `, in ${count(distance)} reads (${seconds(dueMs ?? 0)})`
+  distance === null ? '' : `, in ${counted(distance, 'read')} (${seconds(dueMs ?? 0)})`
 
 function fateOf({ fate, control }: OutlookFile, paused: boolean): string {
   if (fate !== 'warm') return FATES[fate]
@@ -59,7 +60,7 @@ function fateOf({ fate, control }: OutlookFile, paused: boolean): string {
 function tableOf(files: readonly OutlookFile[], { paused }: SessionOutlook): readonly string[] {
   const rows = files.map((file) => [
     percent(file.probability),
-    file.distance === null ? '' : `${count(file.distance)} reads, ${seconds(file.dueMs ?? 0)}`,
+    file.distance === null ? '' : `${counted(file.distance, 'read')}, ${seconds(file.dueMs ?? 0)}`,
     file.support === 0 ? '' : `${file.strength.toFixed(2)} of ${Math.round(file.support)}`,
     file.sources.join(', '),
     printable(file.path),

@@ -1,5 +1,6 @@
 /** Where a run is shown as it goes on: a bar on a terminal, plain lines elsewhere, NDJSON for machines. */
 import type { RunFile, RunSummary } from '../../ports/runs.ts'
+import { LINE_START } from '../terminal.ts'
 import { doneOf, fileLine, percentOf, progressText, reportText, summaryJson } from './summary.ts'
 
 export type RunOutput = {
@@ -31,9 +32,6 @@ const BAR = 24
 
 /** Plain progress comes at most once in so long. */
 const LINE_EVERY_MS = 2_000
-
-/** Overwrites the line and clears what is left of the former one. */
-const LINE_START = '\r\u001b[2K'
 
 export function terminalOutput(deps: OutputDeps): RunOutput {
   const rate = rateMeter(deps.nowMs)

@@ -2,7 +2,8 @@
 import type { CallTime } from '../../adapters/profiler/call-times.ts'
 import type { FunctionTime } from '../../adapters/profiler/cpu-profile.ts'
 import type { RunSummary } from '../../ports/runs.ts'
-import { count, printable, seconds } from './figures.ts'
+import { printable } from '../printable.ts'
+import { count, seconds } from './figures.ts'
 
 export type Profiled = {
   readonly summary: RunSummary | null

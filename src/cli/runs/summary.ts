@@ -2,7 +2,8 @@
 import type { RunCount, RunFile, RunSummary } from '../../ports/runs.ts'
 import type { HitRate } from '../../warming/run/hit-rate.ts'
 import { hasEnded, type RunState } from '../../warming/run/state.ts'
-import { bytes, count, percent, printable, seconds } from './figures.ts'
+import { printable } from '../printable.ts'
+import { bytes, count, percent, seconds } from './figures.ts'
 
 /** How far a run is: files that have ended, of how many; null while it is planned. */
 export type Done = { readonly done: number; readonly files: number } | null
@@ -35,7 +36,7 @@ const NAMES: Readonly<Partial<Record<RunFile['outcome'], string>>> = {
 const nameOf = ({ outcome, detail }: Pick<RunFile, 'outcome' | 'detail'>): string =>
   `${NAMES[outcome] ?? outcome}${detail === '' ? '' : ` (${printable(detail)})`}`
 
-export const countsText = (counts: readonly RunCount[]): string =>
+const countsText = (counts: readonly RunCount[]): string =>
   counts.map((one) => `${count(one.files)} ${nameOf(one)}`).join(', ')
 
 /** What the run does now, with rate and expected end; `rate` is files a second, null where none is known yet. */
@@ -61,22 +62,29 @@ const STATES: Readonly<Record<RunState, string>> = {
   failed: 'failed',
 }
 
-/** One line for lists. */
+const filesThere = ({ counts }: RunSummary): number => counts.filter(isThere).reduce((sum, { files }) => sum + files, 0)
+
+/** One line for lists: of a run that goes on how far it is, of one that has ended how many of its files are there. */
 export function lineOf(summary: RunSummary): string {
   const when = new Date(summary.requestedAtMs).toISOString()
-  const share = `${percentOf(summary)} %`.padStart(5)
-  const cells = [when, STATES[summary.state].padEnd(9), share, printable(summary.strategy), printable(summary.id)]
+  const share = hasEnded(summary.state) ? `${filesThere(summary)}/${summary.files ?? 0}` : `${percentOf(summary)} %`
+  const cells = [
+    when,
+    STATES[summary.state].padEnd(9),
+    share.padStart(9),
+    printable(summary.strategy),
+    printable(summary.id),
+  ]
   return `${cells.join('  ')}  ${countsText(summary.counts)}\n`
 }
 
-/** What a run has come to. `accuracy`: of all predictions of the workspace, null when none is settled. */
+/** What a run has come to. `accuracy`: of the workspace's predictions of late, null when none is settled. */
 export function reportText(summary: RunSummary, accuracy: number | null): string {
-  const there = summary.counts.filter(isThere).reduce((sum, one) => sum + one.files, 0)
   const took = tookMs(summary)
   const speed =
     took === null || took === 0 ? '' : `, ${count(Math.round((1_000 * (summary.files ?? 0)) / took))} files/s`
   const lines = [
-    `${STATES[summary.state]}: ${count(there)} of ${count(summary.files ?? 0)} files in the cache, ${count(summary.verified)} verified`,
+    `${STATES[summary.state]}: ${count(filesThere(summary))} of ${count(summary.files ?? 0)} files in the cache, ${count(summary.verified)} verified`,
     ...(summary.why === '' ? [] : [`  why       ${printable(summary.why)}`]),
     ...(summary.counts.length === 0 ? [] : [`  files     ${countsText(summary.counts)}`]),
     `  memory    ${bytes(summary.bytes)} brought into the cache, highest pressure ${summary.pressure.toFixed(2)}`,
@@ -89,7 +97,7 @@ export function reportText(summary: RunSummary, accuracy: number | null): string
 }
 
 /** From the request to the end, or null while it goes on. */
-export const tookMs = ({ endedAtMs, requestedAtMs }: RunSummary): number | null =>
+const tookMs = ({ endedAtMs, requestedAtMs }: RunSummary): number | null =>
   endedAtMs === null ? null : Math.max(0, endedAtMs - requestedAtMs)
 
 const hitRateText = (rate: HitRate): string =>

@@ -53,7 +53,7 @@ export async function runToEnd({ tools, output, request, interrupts }: Waiting):
   throw new Error('a run that was followed to its end has none')
 }
 
-/** The summary with the files that are not in the cache, and how right predictions were until now. */
+/** The summary with the files that are not in the cache, and how right predictions were of late, or in all. */
 export async function reportOf(
   { runs, models }: Pick<RunTools, 'runs' | 'models'>,
   summary: RunSummary,
@@ -69,6 +69,6 @@ export async function reportOf(
       more += Math.max(0, cold.length - room)
     }
   }
-  const learned = await models.learned(summary.workspace)
-  return { summary, accuracy: learned?.proof.accuracy ?? null, notThere, more }
+  const { accuracy = null, recent = null } = (await models.learned(summary.workspace))?.proof ?? {}
+  return { summary, accuracy: recent?.accuracy ?? accuracy, notThere, more }
 }

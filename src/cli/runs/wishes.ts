@@ -1,7 +1,8 @@
 /** What the arguments of `forewarm warm` mean: a strategy, and what one run of it does otherwise. */
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { isAbsolute, join, relative } from 'node:path'
+import { isAbsolute, join, relative, resolve } from 'node:path'
+import { isFolder, statOf } from '../../compose/workspace-of.ts'
 import type { Settings } from '../../config/schema.ts'
 import { needStrategy, readStrategyFile } from '../../config/strategies.ts'
 import { ForewarmError } from '../../ports/errors.ts'
@@ -10,6 +11,7 @@ import type { FileSelector } from '../../warming/strategy/run-spec.ts'
 import { readSelector } from '../../warming/strategy/selector.ts'
 import type { Strategy } from '../../warming/strategy/strategy.ts'
 import { NO_WISH, type RunWish } from '../../warming/strategy/to-run-spec.ts'
+import { wirePathProblem } from '../../wire/path.ts'
 
 export type WarmArguments = {
   /** A strategy's name, or a file of strategies, `FILE#NAME` for one of several. */
@@ -25,7 +27,10 @@ const PATHS_MAX = 10_000
 
 const STRATEGY_FILE = /^(.+\.(?:ya?ml|json))(?:#(.+))?$/i
 
-/** The strategy that is meant. Without a name: `ci` for changed files, the files alone where some are named, else `default`. */
+/**
+ * The strategy that is meant. Without a name: `ci` for changed files, the files alone where some are named, else
+ * `default`.
+ */
 export function strategyFor({ strategy, changedSince, paths, timeoutMs }: WarmArguments, settings: Settings): Strategy {
   const name = strategy ?? (changedSince !== undefined ? 'ci' : paths.length > 0 ? 'paths' : 'default')
   const found = find(name, settings)
@@ -50,7 +55,7 @@ function find(name: string, settings: Settings): Strategy {
 
 /** What the run begins with, in place of the strategy's own priority files where something is named. */
 export function wishFor({ paths, changedSince, check }: WarmArguments, folder: string | null): RunWish {
-  const named = paths.flatMap((path) => (path.startsWith('@') ? listed(path.slice(1)) : [path]))
+  const named = paths.flatMap((path) => (path.startsWith('@') ? listed(path.slice(1)) : [argument(path, folder)]))
   const read = named.map((path) => readPath(path, folder))
   const files = read.filter((one) => typeof one === 'string')
   if (files.length > PATHS_MAX) {
@@ -67,15 +72,33 @@ export function wishFor({ paths, changedSince, check }: WarmArguments, folder: s
 
 /** A file's name, or a selector: a glob, a folder with a slash at its end, or one of the other kinds. */
 function readPath(text: string, folder: string | null): string | FileSelector {
+  if (text.trim() === '') throw refused(text, 'names no file: `.` is the whole workspace')
   const path = inWorkspace(text, folder)
-  if (folder !== null && isFile(join(folder, path))) return path
+  if (folder !== null && isFile(join(folder, path))) return fileNamed(path, text)
   if (path.endsWith('/') || (folder !== null && isFolder(join(folder, path))))
     return belowFolder(path.replace(/\/+$/, ''))
   const selector = readSelector(path)
-  if ('problem' in selector)
-    throw new ForewarmError('FW_REQUEST_INVALID', `${JSON.stringify(text)} ${selector.problem}`)
-  return selector.kind === 'glob' && !isGlob(path) ? path : selector
+  if ('problem' in selector) throw refused(text, selector.problem)
+  return selector.kind === 'glob' && !isGlob(path) ? fileNamed(path, text) : selector
 }
+
+/** A path as requests carry it. */
+function fileNamed(path: string, text: string): string {
+  const problem = wirePathProblem(path)
+  if (problem !== null) throw refused(text, problem)
+  return path
+}
+
+/** An argument, unless it names a file as the current folder, below that of the workspace, has it: lists come from tools. */
+function argument(text: string, folder: string | null): string {
+  if (folder === null || existsSync(join(folder, text)) || !isFile(resolve(text))) return text
+  const path = relative(realpathSync(folder), realpathSync(text))
+  if (isAbsolute(text) || path.startsWith('..')) return text
+  throw refused(text, `is ${JSON.stringify(path)} in the workspace: name it so`)
+}
+
+const refused = (text: string, problem: string): ForewarmError =>
+  new ForewarmError('FW_REQUEST_INVALID', `${JSON.stringify(text)} ${problem}`)
 
 const belowFolder = (path: string): FileSelector => ({
   kind: 'glob',
@@ -83,19 +106,26 @@ const belowFolder = (path: string): FileSelector => ({
   count: 0,
 })
 
-/** Relative to the workspace: as given, or what is left of an absolute path. */
+/** Relative to the workspace: as given, or what is left of an absolute path; without what says nothing (`./`, `//`). */
 function inWorkspace(text: string, folder: string | null): string {
-  const path = folder !== null && isAbsolute(text) ? relative(folder, text) + (text.endsWith('/') ? '/' : '') : text
-  return path.startsWith('./') ? path.slice(2) || '.' : path
+  const path = folder !== null && isAbsolute(text) ? belowRoot(text, folder) : text
+  return path.replace(/\/{2,}/g, '/').replace(/(?<=^|\/)(?:\.\/)+/g, '') || '.'
 }
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+/** What is left of an absolute path, by either name of a workspace that is reached over a link. */
+function belowRoot(text: string, folder: string): string {
+  const left = [folder, realpathSync(folder)].map((root) => relative(root, text)).find((path) => !path.startsWith('..'))
+  if (left === undefined) throw refused(text, `lies outside of ${folder}`)
+  return left + (text.endsWith('/') ? '/' : '')
+}
+
+const isFile = (path: string): boolean => statOf(path)?.isFile() === true
 
 /** Names in a file of the machine that asks, one a line; empty lines are passed over. */
 function listed(file: string): readonly string[] {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8')
+      .replace(/^\uFEFF/, '')
       .split(/\r?\n/)
       .filter((line) => line.trim() !== '')
   } catch (cause) {

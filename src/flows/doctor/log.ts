@@ -2,7 +2,7 @@
 import type { LogDiagnosis, Right, TopicFacts } from '../../ports/diagnosis.ts'
 import type { TopicRole } from '../../ports/event-log.ts'
 import type { DesiredTopic } from '../../ports/topic-admin.ts'
-import { planTopics, type TopicPlan } from '../topics.ts'
+import { planPresent, type TopicPlan } from '../topics.ts'
 import { clockFinding } from './clock.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { type DoctorRole, NEEDS, needed } from './needs.ts'
@@ -21,6 +21,7 @@ export type LogOptions = {
   readonly nowMs: () => number
 }
 
+/** What is wrong with brokers, topics and rights; rejects when no broker answers. */
 export async function examineLog(log: LogDiagnosis, options: LogOptions): Promise<readonly Finding[]> {
   const brokers = await log.brokers()
   const topics = await Promise.all(options.desired.map((desired) => examineTopic(log, desired, options.roles)))
@@ -47,12 +48,14 @@ async function examineTopic(log: LogDiagnosis, desired: DesiredTopic, roles: rea
   const facts = await log.topic(role)
   if (facts.present === null) return { role, isThere: false, findings: [absent(name, facts)] }
   const wanted = facts.settingsShown ? desired : { ...desired, settings: new Map<string, string>() }
-  const present = new Map([[name, facts.present]])
-  const [plan] = await planTopics({ describe: async () => present }, [wanted])
-  const differences = plan === undefined ? [] : differencesOf(plan)
-  const findings = [...differences, ...copiesOf(desired, facts), ...hiddenSettings(name, facts)]
+  const findings = [
+    ...differencesOf(planPresent(wanted, facts.present)),
+    ...copiesOf(desired, facts),
+    ...hiddenSettings(name, facts),
+  ]
   const isFine = !findings.some(({ state }) => state === 'warn' || state === 'fail')
-  const partitions = `${facts.present.partitions} partitions`
+  const { partitions: count } = facts.present
+  const partitions = `${count} partition${count === 1 ? '' : 's'}`
   return { role, isThere: true, findings: isFine ? [ok(`topic ${name}: ${partitions}`), ...findings] : findings }
 }
 

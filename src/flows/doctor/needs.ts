@@ -1,9 +1,19 @@
-/** What each role needs of the engines: the table of docs/operations.md, which the chart's users are made from too. */
+/**
+ * What each role needs of the engines: the tables of docs/operations.md. Tests hold it to the chart's users of Kafka and to
+ * deploy/redis/*.acl, and those to real servers.
+ */
 import type { TopicRole } from '../../ports/event-log.ts'
 
 /** The four processes, the job that makes the topics, and a job that asks for runs. */
 export const DOCTOR_ROLES = ['ingest', 'predict', 'warm', 'gateway', 'topics', 'schedule'] as const
 export type DoctorRole = (typeof DOCTOR_ROLES)[number]
+
+/** Kinds of keys, to which users are bound: rows of models, values that processes share, notes; values of the cache. */
+export const REDIS_AREAS = ['models', 'shared', 'notes', 'values'] as const
+export type RedisArea = (typeof REDIS_AREAS)[number]
+
+/** Commands by the keys that they are for. */
+export type RedisNeeds = Readonly<Partial<Record<RedisArea, readonly string[]>>>
 
 export type Needs = {
   readonly reads: readonly TopicRole[]
@@ -11,10 +21,10 @@ export type Needs = {
   readonly groups: readonly string[]
   /** Topics that it makes and changes. */
   readonly manages: readonly TopicRole[]
-  /** Commands at the Redis of the models; null for a role that does not go there. */
-  readonly models: readonly string[] | null
+  /** What it does at the Redis of the models; null for a role that does not go there. */
+  readonly models: RedisNeeds | null
   /** The same at the cache. */
-  readonly cache: readonly string[] | null
+  readonly cache: RedisNeeds | null
   /** Whether it reads the files of the workspaces. */
   readonly files: boolean
 }
@@ -22,11 +32,13 @@ export type Needs = {
 const NOTHING: Needs = { reads: [], writes: [], groups: [], manages: [], models: null, cache: null, files: false }
 
 const SCRIPTS = ['eval', 'evalsha']
-const READ_MODELS = ['hget', 'hmget', 'hscan', 'hvals']
-const WRITE_NOTES = ['hset', 'hdel', 'unlink', ...SCRIPTS]
-const READ_CACHE = ['get', 'getex', 'exists', 'getrange']
-const FILL_CACHE = ['set', 'setrange', 'unlink', ...SCRIPTS]
-const MAKE_ROOM = ['pttl', 'pexpire', 'del', 'randomkey', 'memory', 'info', 'time']
+const READ_ROWS = ['hget', 'hmget', 'hscan', 'hvals']
+const WRITE_ROWS = ['hset', 'hdel', 'unlink', ...SCRIPTS]
+const FOLD = [...READ_ROWS, ...WRITE_ROWS, 'type', 'hincrby', 'set', 'scan']
+const READ_SHARED = ['hmget']
+const SHARE = ['hget', 'hmget', 'hset', ...SCRIPTS]
+const USE_CACHE = ['get', 'getex', 'exists', 'getrange', 'set', 'setrange', 'unlink', 'pttl', 'pexpire', ...SCRIPTS]
+const MEASURE_CACHE = ['randomkey', 'memory', 'info']
 
 export const NEEDS: Readonly<Record<DoctorRole, Needs>> = {
   ingest: {
@@ -34,14 +46,14 @@ export const NEEDS: Readonly<Record<DoctorRole, Needs>> = {
     reads: ['access-events', 'warm-outcomes'],
     writes: ['dead-letters'],
     groups: ['ingest'],
-    models: [...READ_MODELS, ...WRITE_NOTES, 'type', 'hincrby', 'set'],
+    models: { models: FOLD },
   },
   predict: {
     ...NOTHING,
     reads: ['access-events', 'warm-outcomes', 'warm-requests'],
     writes: ['warm-commands', 'warm-requests', 'dead-letters'],
     groups: ['predict'],
-    models: [...READ_MODELS, ...WRITE_NOTES],
+    models: { models: READ_ROWS, shared: SHARE, notes: [...READ_ROWS, ...WRITE_ROWS] },
     files: true,
   },
   warm: {
@@ -49,22 +61,22 @@ export const NEEDS: Readonly<Record<DoctorRole, Needs>> = {
     reads: ['access-events', 'warm-commands'],
     writes: ['warm-outcomes', 'dead-letters'],
     groups: ['warm', 'pointers'],
-    models: ['hmget', 'hscan'],
-    cache: [...READ_CACHE, ...FILL_CACHE, ...MAKE_ROOM],
+    models: { shared: READ_SHARED, notes: [...READ_ROWS, ...WRITE_ROWS] },
+    cache: { values: [...USE_CACHE, ...MEASURE_CACHE, 'del', 'time'] },
     files: true,
   },
   gateway: {
     ...NOTHING,
     reads: ['warm-commands'],
     writes: ['access-events', 'warm-requests'],
-    models: READ_MODELS,
-    cache: [...READ_CACHE, ...FILL_CACHE],
+    models: { models: READ_ROWS, shared: SHARE, notes: READ_ROWS },
+    cache: { values: [...USE_CACHE, ...MEASURE_CACHE, 'scan', 'strlen'] },
   },
   topics: {
     ...NOTHING,
     manages: ['access-events', 'warm-requests', 'warm-commands', 'warm-outcomes', 'dead-letters'],
   },
-  schedule: { ...NOTHING, writes: ['warm-requests'], models: READ_MODELS },
+  schedule: { ...NOTHING, writes: ['warm-requests'], models: { models: READ_ROWS, notes: READ_ROWS } },
 }
 
 /** A thing that is needed, and the roles that need it. */

@@ -2,13 +2,15 @@
 import type { RedisDiagnosis, RedisNodeFacts } from '../../ports/diagnosis.ts'
 import { clockFinding } from './clock.ts'
 import { type Finding, type FindingsOf, findingsOf } from './finding.ts'
-import { type DoctorRole, type Needs, needed } from './needs.ts'
+import { type DoctorRole, needed, REDIS_AREAS, type RedisArea } from './needs.ts'
 
 export type RedisKind = 'models' | 'cache'
 
 export type RedisOptions = {
   readonly kind: RedisKind
   readonly roles: readonly DoctorRole[]
+  /** Keys that look like the deployment's, and are none. */
+  readonly keys: Readonly<Record<RedisArea, string>>
   /** Whether the settings call it a cluster. */
   readonly cluster: boolean
   /** Largest value of the cache, bytes. */
@@ -30,21 +32,40 @@ const MIB = 1_048_576
 
 export type ExaminedRedis = { readonly nodes: readonly RedisNodeFacts[]; readonly findings: readonly Finding[] }
 
+/** What is wrong with the nodes of one role of Redis and with the rights there; rejects when it does not answer. */
 export async function examineRedis(redis: RedisDiagnosis, options: RedisOptions): Promise<ExaminedRedis> {
   const nodes = await redis.nodes()
-  const commandsOf = (needs: Needs) => needs[options.kind] ?? []
-  const needs = needed(options.roles, commandsOf)
-  const refused = new Set(await redis.refused(needs.map(({ thing }) => thing)))
-  const findings = findingsOf(SUBJECTS[options.kind])
+  const rights = (await Promise.all(REDIS_AREAS.map((area) => examineRights(redis, area, options)))).flat()
+  return { nodes, findings: [...nodes.flatMap((node) => examineNode(node, options)), ...rights] }
+}
+
+/** Keys of an area behind the prefix, in words and as a pattern of an ACL. */
+const AREAS: Readonly<Record<RedisArea, readonly [words: string, pattern: string]>> = {
+  models: ['keys of models', '{m*'],
+  shared: ['keys of shared values', '{m*}:x:*'],
+  notes: ['keys of notes', '{n*'],
+  values: ['its keys', '*'],
+}
+
+async function examineRights(
+  redis: RedisDiagnosis,
+  area: RedisArea,
+  { kind, roles: all, keys }: RedisOptions,
+): Promise<readonly Finding[]> {
+  const needs = needed(all, (of) => of[kind]?.[area] ?? [])
+  if (needs.length === 0) return []
+  const commands = needs.map(({ thing }) => thing)
+  const refused = new Set(await redis.refused(commands, keys[area]))
+  const { ok, fail } = findingsOf(SUBJECTS[kind])
+  const [words, pattern] = AREAS[area]
   const missing = needs.filter(({ thing }) => refused.has(thing))
-  const rights = missing.map(({ thing, roles }) =>
-    findings.fail(
-      `${roles.join(', ')} may not run ${thing.toUpperCase()} on its keys`,
-      `ACL SETUSER <user> +${thing} ~<keyPrefix>* at the Redis (docs/operations.md)`,
+  if (missing.length === 0) return [ok(`rights: all ${needs.length} commands that are needed on ${words}`)]
+  return missing.map(({ thing, roles }) =>
+    fail(
+      `${roles.join(', ')} may not run ${thing.toUpperCase()} on ${words}`,
+      `ACL SETUSER <user> +${thing} '~<keyPrefix>${pattern}' at the Redis (docs/operations.md)`,
     ),
   )
-  const allowed = rights.length === 0 ? [findings.ok(`rights: all ${needs.length} commands that are needed`)] : rights
-  return { nodes, findings: [...nodes.flatMap((node) => examineNode(node, options)), ...allowed] }
 }
 
 function examineNode(node: RedisNodeFacts, options: RedisOptions): readonly Finding[] {

@@ -7,7 +7,7 @@ import type { ModelReader } from '../../ports/model-reader.ts'
 import type { Switches } from '../../ports/switches.ts'
 import { patternsOf } from '../patterns.ts'
 import type { Explained } from '../predict/outlook.ts'
-import { resumeEverywhere } from '../switches.ts'
+import { pauseEverywhere, resumeEverywhere } from '../switches.ts'
 import { type AppenderLimits, BoundedAppender } from './append.ts'
 import { type CachedValuesDeps, fillValue, lookUpValue } from './cached-values.ts'
 import { LiveWorkspaces } from './live/live.ts'
@@ -37,6 +37,7 @@ export type GatewayOptions = {
   readonly shards: number
 }
 
+/** What callers of the gateway may ask for; what waits for the log is bounded by `options.appender`. */
 export function createGateway(deps: GatewayDeps, options: GatewayOptions): GatewayOperations {
   const appender = new BoundedAppender(deps.log, deps.clock, options.appender)
   const publishing: PublishDeps = { ...deps, appender, shards: options.shards }
@@ -55,9 +56,9 @@ export function createGateway(deps: GatewayDeps, options: GatewayOptions): Gatew
     runs: (workspace) => deps.runs.list(workspace),
     run: (workspace, id) => deps.runs.show(workspace, id),
     runFiles: (workspace, id, page) => runFiles(deps, { workspace, id }, page),
-    cancelRun: (workspace, id, by) => cancelRun(running, workspace, id, by),
-    retryRun: (workspace, id, by) => retryRun(running, workspace, id, by),
-    pause: (workspace, by) => deps.switches.pause(workspace, by),
+    cancelRun: (workspace, id, by) => cancelRun(running, { workspace, id }, by),
+    retryRun: (workspace, id, by) => retryRun(running, { workspace, id }, by),
+    pause: (workspace, by) => pauseEverywhere(deps.switches, { workspace, by }, deps.clock),
     resume: (workspace) => resumeEverywhere(deps.switches, workspace, deps.clock),
     lookup: (wanted) => lookUpValue(values, wanted),
     fill: (value, bytes) => fillValue(values, value, bytes),

@@ -26,6 +26,8 @@ export type GatewayRunsDeps = {
   readonly triggered: (workspace: string, kind: WorkspaceEvent['kind']) => string | null
 }
 
+type RunName = { readonly workspace: string; readonly id: string }
+
 type Origin = {
   readonly id: string
   readonly workspace: string
@@ -33,13 +35,17 @@ type Origin = {
   readonly requestedBy: string
 }
 
+/**
+ * Asks for a run; resolves with its id once the wish is durable. Rejects with FW_STRATEGY_INVALID for a strategy that
+ * nobody knows.
+ */
 export async function requestWarm(deps: GatewayRunsDeps, wish: WarmWish): Promise<{ readonly id: string }> {
   const { workspace, revision, requestedBy, paths, check } = wish
   const strategy = deps.strategy(wish.strategy, wish.stated)
   const origin = { id: wish.id ?? deps.newId(), workspace, revision, requestedBy }
   // What is stated for this run holds beside the paths; only the strategy's own priority files give way to them.
   const selectors = wish.stated.priorityFiles ?? []
-  return ask(deps, strategy, origin, { ...NO_WISH, paths, selectors, check })
+  return ask(deps, strategy, { ...origin, wish: { ...NO_WISH, paths, selectors, check } })
 }
 
 /** The run that an event asks for; `changed` selectors are compared with the revision before it. */
@@ -59,24 +65,27 @@ export async function requestFor(
   // A push that is told twice is one run; the same revision may be checked out again and again.
   const own = id ?? (kind === 'push' && revision !== null ? `push/${revision}` : deps.newId())
   const origin = { id: own, workspace, revision, requestedBy }
-  return { ...(await ask(deps, strategy, origin, { ...NO_WISH, paths, selectors })), why: '' }
+  return { ...(await ask(deps, strategy, { ...origin, wish: { ...NO_WISH, paths, selectors } })), why: '' }
 }
 
-export async function cancelRun(deps: GatewayRunsDeps, workspace: string, id: string, by: string): Promise<void> {
+/** Rejects with FW_RUN_UNKNOWN. */
+export async function cancelRun(deps: GatewayRunsDeps, { workspace, id }: RunName, by: string): Promise<void> {
   await needRun(deps.runs, workspace, id)
   await appendRequest(logOf(deps), cancelOf({ workspace, id }, { by, atMs: deps.clock.now() }))
 }
 
-export async function retryRun(deps: GatewayRunsDeps, workspace: string, id: string, by: string) {
+/** Asks once more for what a run has not warmed. Rejects with FW_RUN_UNKNOWN, and with FW_PAUSED. */
+export async function retryRun(deps: GatewayRunsDeps, { workspace, id }: RunName, by: string) {
   const former = await needRun(deps.runs, workspace, id)
   const strategy = retryOf(former, (name) => deps.strategy(name, NO_FIELDS))
   const origin = { id: deps.newId(), workspace, revision: null, requestedBy: by }
-  return ask(deps, strategy, origin, { ...NO_WISH, retryOf: id })
+  return ask(deps, strategy, { ...origin, wish: { ...NO_WISH, retryOf: id } })
 }
 
+/** Some files of a run in the order of its plan: `max` of them from place `from` on. */
 export async function runFiles(
   { runs }: Pick<GatewayRunsDeps, 'runs'>,
-  { workspace, id }: { readonly workspace: string; readonly id: string },
+  { workspace, id }: RunName,
   { from, max }: { readonly from: number; readonly max: number },
 ): Promise<RunFiles> {
   await needRun(runs, workspace, id)
@@ -97,7 +106,9 @@ async function needRun(runs: RunReader, workspace: string, id: string): Promise<
   return found
 }
 
-async function ask(deps: GatewayRunsDeps, strategy: Strategy, origin: Origin, wish: RunWish) {
+type Asked = Origin & { readonly wish: RunWish }
+
+async function ask(deps: GatewayRunsDeps, strategy: Strategy, { wish, ...origin }: Asked) {
   const paused = await pauseText(deps, origin.workspace)
   if (paused !== null) throw new ForewarmError('FW_PAUSED', paused)
   const request = toWarmRequest(strategy, { ...origin, requestedAtMs: deps.clock.now() }, wish)

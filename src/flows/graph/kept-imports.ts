@@ -22,7 +22,7 @@ const STATES = ['parsed', 'faulty', 'tooLarge'] as const
 const KINDS: readonly ImportKind[] = ['static', 'dynamic', 'conditional', 'type']
 
 /** Written short, since a workspace has a note for each of its files. */
-export function encodeKept({ version, signature, parser, imports, state, leftOut }: KeptImports): Uint8Array {
+function encodeKept({ version, signature, parser, imports, state, leftOut }: KeptImports): Uint8Array {
   const rows = imports.map(({ specifier, kind, level, names }) => [specifier, KINDS.indexOf(kind), level, ...names])
   return new TextEncoder().encode(JSON.stringify([version, signature, parser, STATES.indexOf(state), rows, leftOut]))
 }
@@ -40,6 +40,7 @@ export function decodeKept(bytes: Uint8Array): KeptImports | null {
   }
 }
 
+/** What was kept of a workspace, by path; what an older version has kept in another form is left out. */
 export async function loadKept(notes: NoteStore, workspace: string): Promise<Map<string, KeptImports>> {
   const all = new Map<string, KeptImports>()
   for await (const chunk of notes.scan(importsGroup(workspace))) {
@@ -67,3 +68,7 @@ export async function saveKept(
     await notes.put(importsGroup(workspace), all.slice(at, at + NOTES_PER_CALL_MAX))
   }
 }
+
+/** Whether both say the same of a file. */
+export const isSameNote = (one: KeptImports | undefined, other: KeptImports): boolean =>
+  one?.version === other.version && one.signature === other.signature && one.parser === other.parser

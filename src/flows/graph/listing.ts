@@ -9,6 +9,7 @@ export type SourceListing = {
   readonly configurations: readonly OriginEntry[]
 }
 
+/** Lists an origin once: all its files, and those that languages parse or are configured by. */
 export async function listSources(
   origin: Origin,
   languages: readonly Language[],

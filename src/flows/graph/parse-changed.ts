@@ -6,7 +6,7 @@ import { isTransient } from '../transient.ts'
 import type { KeptImports } from './kept-imports.ts'
 
 /** Larger files are not read: no source that people write is so large. */
-export const SOURCE_BYTES_MAX = 2 << 20
+const SOURCE_BYTES_MAX = 2 << 20
 
 /** Files read at a time: an origin far away is waited for by so many at once. */
 const READS_MAX = 16
@@ -34,7 +34,7 @@ export type ParseDeps = {
   done(parsed: ParsedEntry): void
 }
 
-export const parserOf = ({ name, parserVersion }: Language): string => `${name} ${parserVersion}`
+const parserOf = ({ name, parserVersion }: Language): string => `${name} ${parserVersion}`
 
 /** Whether what is kept of a file still holds, by the listing alone. */
 export function isFresh(kept: KeptImports | undefined, entry: SourceEntry): boolean {

@@ -47,7 +47,7 @@ async function foldItem(deps: FoldDeps, bucket: Bucket, item: Foldable): Promise
   const steps = item.kind === 'event' ? eventSteps(item.event) : outcomeSteps(item.outcome)
   while (step < steps) {
     const held = await bucket.shard(item.key)
-    step = foldSteps(bucket, held, item, step)
+    step = foldSteps(held, item, { from: step, others: bucket.dirtyRows() - held.state.dirty.count + NOTE_ROWS })
     if (step === steps) return
     move(bucket, item, { next: item.offset, index: step })
     await bucket.flush()
@@ -60,9 +60,13 @@ const NOTE_ROWS = 1
 /** Whether one step fits into one write with these limits. */
 export const stepFits = (limits: ModelLimits): boolean => stepRowsMax(limits) + NOTE_ROWS <= ROWS_PER_APPLY_MAX
 
-function foldSteps(bucket: Bucket, held: HeldShard, item: Foldable, from: number): number {
-  const { state } = held
-  const others = bucket.dirtyRows() - state.dirty.count + NOTE_ROWS
+type StepsFrom = {
+  readonly from: number
+  /** Rows that its bucket has to write for other shards. */
+  readonly others: number
+}
+
+function foldSteps({ state }: HeldShard, item: Foldable, { from, others }: StepsFrom): number {
   const progress = { from, rowsMax: ROWS_PER_APPLY_MAX - others }
   // A bucket of many shards: what the others have to write leaves no room for a single step.
   if (others + stepRowsMax(state.limits) > ROWS_PER_APPLY_MAX) return from

@@ -1,5 +1,4 @@
-import type { ModelLimits } from '../../model/limits.ts'
-import { ForewarmError } from '../../ports/errors.ts'
+import { partitionOf, shardKey } from '../../model/identity.ts'
 import type {
   BatchVerdict,
   LogBatch,
@@ -8,14 +7,16 @@ import type {
   StartPosition,
   TopicPartition,
 } from '../../ports/event-log.ts'
-import type { ModelMeta } from '../../ports/model-store.ts'
 import { isTransient, pauseAfter } from '../transient.ts'
-import { openPartition } from './assign.ts'
+import { openWhenAnswered } from './assign.ts'
+import { claimModel } from './claim-model.ts'
 import { INGEST_TOPICS, type IngestTopic } from './fence.ts'
-import { type Fates, stepFits } from './fold-items.ts'
+import type { Fates } from './fold-items.ts'
 import { asIngest } from './item.ts'
 import type { IngestDeps } from './load-shard.ts'
 import type { Partition, Progress } from './partition.ts'
+import { type OffsetRange, readRange } from './read-range.ts'
+import { trimMemory } from './trim-memory.ts'
 
 export type IngestOptions = {
   /** Files of all shards that are kept in memory between batches; answers of runs count as the files whose memory they take. */
@@ -56,23 +57,7 @@ export class IngestHandler implements LogHandler {
 
   /** Checks that the store is safe and its model was made with the same limits and partitions. */
   static async create(deps: IngestDeps, options: IngestOptions): Promise<IngestHandler> {
-    if (!stepFits(deps.limits)) {
-      throw new ForewarmError(
-        'FW_CONFIG_INVALID',
-        'sequenceMax is too large for sequenceChunk: one access could not be written at once',
-      )
-    }
-    const [events, outcomes] = await Promise.all(INGEST_TOPICS.map((topic) => deps.log.partitions(topic)))
-    if (events === undefined || events !== outcomes) {
-      throw new ForewarmError(
-        'FW_TOPIC_MISMATCH',
-        `access-events has ${events} partitions and warm-outcomes ${outcomes}: they must be equal`,
-      )
-    }
-    await deps.store.verify()
-    const meta = metaOf(deps.limits, events)
-    assertSame(meta, await deps.store.claim(meta))
-    return new IngestHandler(deps, options, events)
+    return new IngestHandler(deps, options, await claimModel(deps))
   }
 
   async assigned(partitions: readonly TopicPartition[]): Promise<readonly StartPosition[]> {
@@ -81,9 +66,35 @@ export class IngestHandler implements LogHandler {
       if (before !== undefined) before.lost = true
       this.#partitions.set(number, await this.#open(number))
     }
+    await this.#trySuspect()
     return partitions.map(
       ({ topic, partition }) => this.#partitions.get(partition)?.position[asIngest(topic)] ?? 'earliest',
     )
+  }
+
+  /**
+   * Handles the record that processes did not come back from before any batch, so that a process which ends now ends of
+   * it. One for each assignment: after it, partitions go on beside each other, and an end would say nothing.
+   */
+  async #trySuspect(): Promise<void> {
+    const partition = [...this.#partitions.values()].find(({ guard }) => guard.suspected !== null)
+    const suspect = partition?.guard.suspected
+    if (partition === undefined || !suspect) return
+    const { topic, offset } = suspect
+    const range = { from: partition.position[topic], end: offset + 1 }
+    await partition.turn(() => partition.guard.alone(() => this.#handleRange(partition, topic, range)))
+  }
+
+  async #handleRange(partition: Partition, topic: IngestTopic, range: OffsetRange): Promise<void> {
+    try {
+      for await (const chunk of this.#again(partition, topic, range)) {
+        const progress = await this.#handle(partition, topic, chunk)
+        if (progress.retry !== null || partition.rewind[topic] !== null) return
+      }
+    } catch (error) {
+      // What does not answer now says nothing about the record: its batch comes to it again.
+      if (!isTransient(error)) throw error
+    }
   }
 
   async revoked(partitions: readonly TopicPartition[]): Promise<void> {
@@ -107,6 +118,11 @@ export class IngestHandler implements LogHandler {
   workspaces(): ReadonlySet<string> {
     const held = [...this.#partitions.values()].flatMap((partition) => partition.heldShards())
     return new Set(held.flatMap(({ key }) => (key.endsWith('#0') ? [key.slice(0, -2)] : [])))
+  }
+
+  /** Whether the first shard of a workspace is folded here. */
+  folds(workspace: string): boolean {
+    return this.#partitions.has(partitionOf(shardKey(workspace, 0), this.#count))
   }
 
   async #lookAt(partition: Partition): Promise<void> {
@@ -134,11 +150,9 @@ export class IngestHandler implements LogHandler {
   }
 
   async #batch(partition: Partition, batch: LogBatch): Promise<BatchVerdict> {
-    const topic = asIngest(batch.topic)
     try {
       const verdict = await this.#fold(partition, batch)
       if (verdict.pauseMs === undefined) partition.failures = 0
-      this.#measureLag({ topic, partition: partition.number }, batch.endOffset - verdict.next)
       return verdict
     } catch (error) {
       if (!isTransient(error)) {
@@ -149,19 +163,14 @@ export class IngestHandler implements LogHandler {
     }
   }
 
-  #retry(partition: Partition, { topic, records, endOffset }: LogBatch, error: Error): BatchVerdict {
+  #retry(partition: Partition, { topic, records }: LogBatch, error: Error): BatchVerdict {
     const first = firstOffset(records)
     const of = { topic, partition: partition.number }
     partition.failures += 1
     const pauseMs = pauseAfter(partition.failures)
     this.#deps.logger.warn({ partition: partition.number, pauseMs, reason: error.message }, 'ingest waits')
     this.#deps.telemetry.measure('forewarm.ingest.records', records.length, { ...of, fate: 'retry' })
-    this.#measureLag(of, endOffset - first)
     return { next: first, pauseMs }
-  }
-
-  #measureLag(of: TopicPartition, lag: number): void {
-    this.#deps.telemetry.measure('forewarm.ingest.lag', lag, of)
   }
 
   async #fold(partition: Partition, batch: LogBatch): Promise<BatchVerdict> {
@@ -175,7 +184,7 @@ export class IngestHandler implements LogHandler {
     for (let left = CATCH_UPS_MAX; left > 0 && partition.rewind[other] !== null; left -= 1) {
       await this.#catchUp(partition, other)
     }
-    this.#trimMemory()
+    trimMemory([...this.#partitions.values()], this.#options.filesInMemoryMax)
     const next = this.#rewound(partition, topic, progress.next) ?? progress.next
     const commit = partition.lowest(topic)
     if (progress.retry === null) return { next, commit }
@@ -233,7 +242,7 @@ export class IngestHandler implements LogHandler {
     const from = this.#rewound(partition, topic, end)
     if (from === null) return
     try {
-      for await (const chunk of this.#again({ topic, partition: partition.number }, { from, end })) {
+      for await (const chunk of this.#again(partition, topic, { from, end })) {
         const progress = await this.#handle(partition, topic, chunk)
         if (progress.retry !== null || partition.rewind[topic] !== null) return
       }
@@ -245,16 +254,9 @@ export class IngestHandler implements LogHandler {
     }
   }
 
-  async *#again(partition: TopicPartition, { from, end }: { from: number; end: number }): AsyncIterable<LogRecord[]> {
-    let chunk: LogRecord[] = []
-    for await (const record of this.#deps.log.read(partition, from)) {
-      if (record.offset >= end) break
-      chunk.push(record)
-      if (chunk.length < this.#options.batchRecordsMax) continue
-      yield chunk
-      chunk = []
-    }
-    if (chunk.length > 0) yield chunk
+  #again({ number }: Partition, topic: IngestTopic, range: OffsetRange): AsyncIterable<readonly LogRecord[]> {
+    const partition = { topic, partition: number }
+    return readRange(this.#deps.log, partition, { ...range, chunk: this.#options.batchRecordsMax })
   }
 
   #countFates(of: TopicPartition, fates: Fates): void {
@@ -263,21 +265,9 @@ export class IngestHandler implements LogHandler {
     }
   }
 
-  /** Waits for the store and the log as long as it takes: without the fences there is nothing to start from. */
-  async #open(number: number): Promise<Partition> {
+  #open(number: number): Promise<Partition> {
     const routing = { partition: number, partitions: this.#count, shards: this.#deps.limits.shards, owner: this.#owner }
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await openPartition(this.#deps, routing, this.#options)
-      } catch (error) {
-        if (!isTransient(error)) throw error
-        this.#deps.logger.warn(
-          { partition: number, reason: error.message },
-          'ingest cannot read where it stands; it waits',
-        )
-        await this.#deps.clock.sleep(pauseAfter(failures))
-      }
-    }
+    return openWhenAnswered(this.#deps, routing, this.#options)
   }
 
   async #release(numbers: readonly number[]): Promise<void> {
@@ -288,10 +278,10 @@ export class IngestHandler implements LogHandler {
     const partition = this.#partitions.get(number)
     if (partition === undefined) return
     this.#partitions.delete(number)
-    // A gauge stays as it was last set: what is left is the next owner's to tell.
-    for (const topic of INGEST_TOPICS) this.#measureLag({ topic, partition: number }, 0)
     await partition.turn(async () => {
       partition.lost = true
+      // A store that is away would hold up each write: longer than a process has to stop.
+      if (!(await this.#deps.store.healthy())) return
       try {
         await partition.settle()
         await partition.guard.end()
@@ -301,42 +291,9 @@ export class IngestHandler implements LogHandler {
       }
     })
   }
-
-  #trimMemory(): void {
-    const held = [...this.#partitions.values()].flatMap((partition) => partition.heldShards())
-    let files = held.reduce((sum, shard) => sum + shard.files, 0)
-    if (files <= this.#options.filesInMemoryMax) return
-    for (const { bucket, key, files: freed } of held.sort((one, other) => one.usedAt - other.usedAt)) {
-      bucket.shards.delete(key)
-      files -= freed
-      if (files <= this.#options.filesInMemoryMax) return
-    }
-  }
 }
 
 const firstOffset = (records: readonly LogRecord[]): number => records[0]?.offset ?? 0
 
 /** Times that one batch reads the other topic again; what is still missing then waits for the next batch. */
 const CATCH_UPS_MAX = 3
-
-/** Version of the packed rows; other rows need a rebuild. */
-const ROWS_VERSION = 3
-
-/** What a model is made with, in words, so that a difference can be named. */
-export function metaOf(limits: ModelLimits, partitions: number): ModelMeta {
-  const words = Object.entries(limits).map(([name, value]) => `${name}=${value}`)
-  return { partitions, shards: limits.shards, limits: [`rows=${ROWS_VERSION}`, ...words.sort()].join(' ') }
-}
-
-function assertSame(wanted: ModelMeta, stored: ModelMeta): void {
-  const there = new Set(stored.limits.split(' '))
-  const differing = wanted.limits.split(' ').filter((word) => !there.has(word))
-  if (wanted.partitions !== stored.partitions)
-    differing.unshift(`partitions=${wanted.partitions} (stored: ${stored.partitions})`)
-  if (differing.length === 0) return
-  throw new ForewarmError(
-    'FW_MODEL_MISMATCH',
-    `the stored model was made with other settings than ${differing.join(', ')} (stored: ${stored.limits}): ` +
-      'set them back, or use another model version and rebuild',
-  )
-}

@@ -39,6 +39,8 @@ export class Partition {
   /** Records handled since idle buckets were last brought along. */
   sinceSettled = 0
   lost = false
+  /** The last record that was set aside here: those before it were, here or before a fence moved past them. */
+  readonly #parkedTo: Record<IngestTopic, number> = { 'access-events': -1, 'warm-outcomes': -1 }
   readonly #askedFor: Record<IngestTopic, number> = { 'access-events': -1, 'warm-outcomes': -1 }
   #tail: Promise<unknown> = Promise.resolve()
   readonly #deps: IngestDeps
@@ -114,8 +116,7 @@ export class Partition {
       )
     }
     const { items, retry, skipped } = await this.#read(topic, records)
-    const parkedItems = [...items.values()].flat().filter((item): item is ParkedItem => item.kind === 'parked')
-    await parkRecords(this.#deps, parkedItems)
+    await this.#park(topic, [...items.values()].flat())
     const fates: Fates = { done: 0, skipped, parked: 0 }
     const work = [...items].map(async ([bucket, list]) => {
       const part = await this.#fold(bucket, topic, list)
@@ -133,9 +134,12 @@ export class Partition {
     this.sinceSettled = 0
     if (INGEST_TOPICS.some((topic) => this.rewind[topic] !== null)) return
     const behind = [...this.buckets.values()].filter((bucket) => this.#behind(bucket))
-    for (let at = 0; at < behind.length; at += WRITES_MAX) {
-      await allEnded(behind.slice(at, at + WRITES_MAX).map((bucket) => this.#bringAlong(bucket)))
-    }
+    await inParts(behind, (bucket) => this.#bringAlong(bucket))
+  }
+
+  /** Writes how far these buckets are; of one that somebody else wrote meanwhile that is taken. */
+  async write(buckets: readonly Bucket[]): Promise<void> {
+    await inParts(buckets, (bucket) => this.#attempt(bucket, () => bucket.flush()))
   }
 
   /** The shards in memory that no batch uses now. */
@@ -164,6 +168,14 @@ export class Partition {
       else list.push(item)
     }
     return { items, skipped, retry: null }
+  }
+
+  /** Sets aside what is to be, once: while the store takes no writes, a batch comes again and again. */
+  async #park(topic: IngestTopic, items: readonly Item[]): Promise<void> {
+    const before = this.#parkedTo[topic]
+    const fresh = items.filter((item): item is ParkedItem => item.kind === 'parked' && item.offset > before)
+    await parkRecords(this.#deps, fresh)
+    this.#parkedTo[topic] = Math.max(before, ...fresh.map(({ offset }) => offset))
   }
 
   async #item(record: LogRecord) {
@@ -262,4 +274,10 @@ async function allEnded(work: readonly Promise<unknown>[]): Promise<void> {
   const ended = await Promise.allSettled(work)
   const errors = ended.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
   if (errors.length > 0) throw errors.find((error) => !isTransient(error)) ?? errors[0]
+}
+
+async function inParts(buckets: readonly Bucket[], work: (bucket: Bucket) => Promise<unknown>): Promise<void> {
+  for (let at = 0; at < buckets.length; at += WRITES_MAX) {
+    await allEnded(buckets.slice(at, at + WRITES_MAX).map(work))
+  }
 }

@@ -2,15 +2,29 @@ import { type AccuracyState, judgeAccuracy } from '../../model/accuracy-alarm.ts
 import type { Estimate } from '../../model/cluster-share.ts'
 import type { Proof } from '../../model/proof.ts'
 import type { ModelReader } from '../../ports/model-reader.ts'
-import type { Log, Telemetry } from '../../ports/telemetry.ts'
+import type { Attributes, Log, Telemetry } from '../../ports/telemetry.ts'
 
 export type ProofWatchDeps = {
   readonly models: Pick<ModelReader, 'learned'>
   readonly telemetry: Telemetry
   readonly logger: Log
+  /** Whether a workspace's first shard is still folded by this process. */
+  readonly isOurs: (workspace: string) => boolean
   /** Accuracy that a workspace wants at least, 0..1. */
   readonly accuracyTarget: (workspace: string) => number
 }
+
+/** What is told of each workspace. */
+const GAUGES = [
+  'forewarm.accuracy',
+  'forewarm.accuracy.low',
+  'forewarm.timeliness',
+  'forewarm.hit_rate',
+  'forewarm.misses_prevented',
+  'forewarm.coverage',
+] as const
+
+type Gauge = (typeof GAUGES)[number]
 
 /** Workspaces whose warning is remembered; one that is forgotten may warn once more. */
 const REMEMBERED_MAX = 10_000
@@ -29,11 +43,21 @@ export class ProofWatch {
 
   /** Looks at some workspaces: those that this process folds the first shard of. */
   async look(workspaces: Iterable<string>): Promise<void> {
+    this.#leaveOthers()
     for (const workspace of workspaces) {
       const learned = await this.#deps.models.learned(workspace)
       if (learned === null) continue
       this.#judge(workspace, learned.proof)
       this.#measure(workspace, learned.proof)
+    }
+  }
+
+  /** A workspace that went to another process is that one's to tell of. */
+  #leaveOthers(): void {
+    const { telemetry, isOurs } = this.#deps
+    for (const workspace of [...this.#states.keys()].filter((each) => !isOurs(each))) {
+      for (const gauge of GAUGES) telemetry.withdraw(gauge, { workspace })
+      this.#states.delete(workspace)
     }
   }
 
@@ -55,12 +79,11 @@ export class ProofWatch {
   }
 
   #measure(workspace: string, proof: Proof): void {
-    const { telemetry } = this.#deps
     const { accuracy, timeliness, recent, hitRate, hitRateWithoutWarming, missesPrevented, coverage } = proof
     const spans = { all: { accuracy, timeliness }, recent: recent ?? { accuracy: null, timeliness: null } }
     for (const [window, of] of Object.entries(spans)) {
-      if (of.accuracy !== null) telemetry.measure('forewarm.accuracy', of.accuracy, { workspace, window })
-      if (of.timeliness !== null) telemetry.measure('forewarm.timeliness', of.timeliness, { workspace, window })
+      this.#tell('forewarm.accuracy', of.accuracy, { workspace, window })
+      this.#tell('forewarm.timeliness', of.timeliness, { workspace, window })
     }
     this.#estimate('forewarm.hit_rate', hitRate, { workspace, warming: 'with' })
     this.#estimate('forewarm.hit_rate', hitRateWithoutWarming, { workspace, warming: 'without' })
@@ -69,16 +92,17 @@ export class ProofWatch {
   }
 
   /** The bounds of an estimate are series of their own; without an error it has none. */
-  #estimate(
-    metric: 'forewarm.hit_rate' | 'forewarm.misses_prevented' | 'forewarm.coverage',
-    estimate: Estimate | null,
-    of: Readonly<Record<string, string>>,
-  ): void {
-    if (estimate === null) return
+  #estimate(gauge: Gauge, estimate: Estimate | null, of: Attributes): void {
+    const { value = null, error = null, low = null, high = null } = estimate ?? {}
+    this.#tell(gauge, value, { ...of, bound: 'estimate' })
+    this.#tell(gauge, error === null ? null : low, { ...of, bound: 'low' })
+    this.#tell(gauge, error === null || !Number.isFinite(high) ? null : high, { ...of, bound: 'high' })
+  }
+
+  /** What cannot be said any more is not told any more. */
+  #tell(gauge: Gauge, value: number | null, attributes: Attributes): void {
     const { telemetry } = this.#deps
-    telemetry.measure(metric, estimate.value, { ...of, bound: 'estimate' })
-    if (estimate.error === null) return
-    telemetry.measure(metric, estimate.low, { ...of, bound: 'low' })
-    if (Number.isFinite(estimate.high)) telemetry.measure(metric, estimate.high, { ...of, bound: 'high' })
+    if (value === null) telemetry.withdraw(gauge, attributes)
+    else telemetry.measure(gauge, value, attributes)
   }
 }

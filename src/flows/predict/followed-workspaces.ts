@@ -40,7 +40,10 @@ export class FollowedWorkspaces {
     return this.#follow(workspace, this.#followed.get(workspace) ?? this.#begin(workspace))
   }
 
-  /** As `get`, for what may be put off: null where another workspace would have to leave for it. Its place in line stays. */
+  /**
+   * As `get`, for what may be put off: null where another workspace would have to leave for it. Its place in line
+   * stays.
+   */
   getIfRoom(workspace: string): Promise<Followed> | null {
     const hasRoom = this.#followed.size < this.#options.workspacesMax
     return this.#followed.get(workspace) ?? (hasRoom ? this.get(workspace) : null)

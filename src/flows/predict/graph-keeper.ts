@@ -9,7 +9,7 @@ export type GraphKeeperDeps = {
    * the store do.
    */
   readonly load: (workspace: string, signal: AbortSignal) => Promise<PredictorGraph | null>
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'monotonicMs'>
   readonly logger: Log
 }
 
@@ -86,12 +86,12 @@ export class GraphKeeper {
 
   #isDue({ lookedAtMs, isChanged, hasNone }: Kept): boolean {
     if (lookedAtMs === null) return true
-    const ageMs = this.#deps.clock.now() - lookedAtMs
+    const ageMs = this.#deps.clock.monotonicMs() - lookedAtMs
     return !hasNone && ageMs >= (isChanged ? this.#options.pauseMs : this.#options.freshMs)
   }
 
   async #look(workspace: string, kept: Kept): Promise<void> {
-    kept.lookedAtMs = this.#deps.clock.now()
+    kept.lookedAtMs = this.#deps.clock.monotonicMs()
     kept.isChanged = false
     try {
       const graph = await this.#deps.load(workspace, this.#stopping.signal)

@@ -1,5 +1,5 @@
 import type { AccessEvent } from '../../model/access.ts'
-import type { ObservedSession } from '../../model/candidates/candidate.ts'
+import type { Candidate, ObservedSession } from '../../model/candidates/candidate.ts'
 import { type OpenSessionLimits, OpenSessions } from '../../model/candidates/open-sessions.ts'
 import { partitionOf, shardKey, shardOf } from '../../model/identity.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -12,6 +12,7 @@ import type {
   TopicPartition,
 } from '../../ports/event-log.ts'
 import { deadLetterOf } from '../dead-letter.ts'
+import { isTransient, pauseAfter } from '../transient.ts'
 import { Issuer, type IssuerDeps, type IssuerOptions } from './issuer.ts'
 import { type Explained, explainSession } from './outlook.ts'
 import type { RunCoordinator } from './runs/coordinator.ts'
@@ -67,7 +68,7 @@ export class PredictHandler implements LogHandler {
   async assigned(partitions: readonly TopicPartition[]): Promise<readonly StartPosition[]> {
     for (const partition of partitions) {
       if (partition.topic !== 'access-events') continue
-      const { end } = await this.#deps.log.bounds(partition)
+      const { end } = await this.#whenAnswered(() => this.#deps.log.bounds(partition))
       const sessions = new OpenSessions(this.#options.sessions)
       this.#partitions.set(partition.partition, { sessions, silentBelow: end })
     }
@@ -142,8 +143,8 @@ export class PredictHandler implements LogHandler {
       this.#observedToMs = Math.max(timeMs, this.#observedToMs ?? timeMs)
     }
     const silent = record.offset < state.silentBelow
-    await this.#deps.source.follow?.(event, silent)
-    const session = state.sessions.observe(event, record.offset)
+    if (!(await unlessAway(async () => this.#deps.source.follow?.(event, silent)))) return false
+    const session = state.sessions.observe(event, record.offset, this.#deps.clock.monotonicMs())
     const key = `${event.workspace}\u0000${event.session}`
     moved.delete(key)
     if (session !== null && event.accesses.length > 0 && !silent) moved.set(key, { session, event, record })
@@ -155,7 +156,7 @@ export class PredictHandler implements LogHandler {
     const startedMs = clock.monotonicMs()
     const links = [record.headers.get('traceparent')].filter((link) => link !== undefined)
     await telemetry.span('predict', { kind: 'internal', links }, async (span) => {
-      const candidates = await source.observe(session)
+      const candidates = await candidatesUnlessAway(() => source.observe(session))
       const commands = await this.#issuer.issue(candidates, {
         workspace: session.workspace,
         shard: shardOf(session.session, this.#options.shards),
@@ -169,6 +170,18 @@ export class PredictHandler implements LogHandler {
       span.set({ 'forewarm.candidates': candidates.length, 'forewarm.commands': commands.length })
     })
     telemetry.measure('forewarm.predict.duration', (clock.monotonicMs() - startedMs) / 1_000)
+  }
+
+  /** Waits for an engine that is away as long as it takes. */
+  async #whenAnswered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await ask()
+      } catch (error) {
+        if (!isTransient(error)) throw error
+        await this.#deps.clock.sleep(pauseAfter(failures))
+      }
+    }
   }
 
   /** Hands requests over; the offset that is committed stays at the oldest one whose run has not ended. */
@@ -185,13 +198,17 @@ export class PredictHandler implements LogHandler {
     return { next, commit: runs.resumeOffset(batch.partition, next), ...(pauseMs > 0 && { pauseMs }) }
   }
 
-  /** How long the record has to wait; 0 once it is handled. One that can never be read is parked: nobody else reads requests. */
+  /**
+   * How long the record has to wait; 0 once it is handled. One that can never be read is parked: nobody else reads
+   * requests.
+   */
   async #request(record: LogRecord): Promise<number> {
     const { codec, log, runs, telemetry } = this.#deps
     const decoded = await codec.decode('warm-requests', record.value)
     if (decoded.ok) return runs.accept(decoded.value, record) ? 0 : FULL_MS
     if (decoded.retriable) return RETRY_MS
-    await log.append('dead-letters', [deadLetterOf(record, { stage: 'predict', reason: decoded.reason })])
+    const letter = deadLetterOf(record, { stage: 'predict', reason: decoded.reason })
+    if (!(await unlessAway(async () => void (await log.append('dead-letters', [letter]))))) return RETRY_MS
     telemetry.measure('forewarm.dead_letters', 1, { topic: record.topic, reason: 'undecodable' })
     return 0
   }
@@ -200,11 +217,32 @@ export class PredictHandler implements LogHandler {
   async #outcome(record: LogRecord): Promise<boolean> {
     const decoded = await this.#deps.codec.decode('warm-outcomes', record.value)
     if (!decoded.ok) return !decoded.retriable
-    await this.#deps.source.warmed?.(decoded.value)
+    if (!(await unlessAway(async () => this.#deps.source.warmed?.(decoded.value)))) return false
     if (decoded.value.runId !== null) return true
     const gate = this.#issuer.gate(decoded.value.workspace)
     for (const file of decoded.value.files)
       if (file.outcome === 'warmed') gate.tookMs(file.finishedAtMs - decoded.value.issuedAtMs)
     return true
+  }
+}
+
+/** False when an engine was away: the same is to be tried again later. */
+async function unlessAway(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work()
+    return true
+  } catch (error) {
+    if (!isTransient(error)) throw error
+    return false
+  }
+}
+
+/** None while the models cannot be read: later, what is read now would be predicted too late. */
+async function candidatesUnlessAway(ask: () => Promise<readonly Candidate[]>): Promise<readonly Candidate[]> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!isTransient(error)) throw error
+    return []
   }
 }

@@ -2,6 +2,7 @@ import type { Candidate } from '../../model/candidates/candidate.ts'
 import { type GateOptions, PredictionGate } from '../../model/candidates/gate.ts'
 import { inControlGroup, type Sha256Hex, shortId } from '../../model/identity.ts'
 import type { Codec } from '../../ports/codec.ts'
+import { ForewarmError } from '../../ports/errors.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { IsPaused } from '../../ports/switches.ts'
 import type { Telemetry } from '../../ports/telemetry.ts'
@@ -81,7 +82,10 @@ export class Issuer {
     this.#options = options
   }
 
-  /** Issues what passes the gate, nothing while paused; resolves with the commands once the log has them. */
+  /**
+   * Issues what passes the gate, nothing while paused; resolves with the commands once the log has them. Without the log
+   * they are let go: it has been waited for by then, and a prediction that comes after its read is worth nothing.
+   */
   async issue(candidates: readonly Candidate[], context: IssueContext): Promise<readonly WarmCommand[]> {
     const { telemetry, sha256Hex, paused } = this.#deps
     if (paused(context.workspace)) {
@@ -98,14 +102,27 @@ export class Issuer {
         candidates.filter((candidate) => !issued.has(candidate)),
       )
     }
-    for (const { reason } of decision.issued)
-      telemetry.measure('forewarm.predict.predictions', 1, { workspace: context.workspace, reason })
     const files = decision.issued.map((candidate) => this.#planned(candidate, context.issuedAtMs))
     const { cause, observedAtMs, observedToMs, ...origin } = context
     const id = (index: number) => shortId(`${cause}/${index}`, sha256Hex)
-    const commands = commandsForPredictions(origin, files, this.#options.bounds, id)
-    await appendCommands(this.#deps, commands, { observedAtMs, observedToMs })
+    const commands = commandsForPredictions(origin, files, { ...this.#options.bounds, id })
+    try {
+      await appendCommands(this.#deps, commands, { observedAtMs, observedToMs })
+    } catch (error) {
+      if (!(error instanceof ForewarmError && error.retriable)) throw error
+      this.#letGo(context.workspace, decision.issued)
+      return []
+    }
+    for (const { reason } of decision.issued)
+      telemetry.measure('forewarm.predict.predictions', 1, { workspace: context.workspace, reason })
     return commands
+  }
+
+  /** They may be predicted again as soon as the log is back. */
+  #letGo(workspace: string, candidates: readonly Candidate[]): void {
+    this.#takeBack(workspace, candidates)
+    for (const { path } of candidates) this.gate(workspace).takenBack(path)
+    this.#deps.telemetry.measure('forewarm.predict.suppressed', candidates.length, { cause: 'away' })
   }
 
   #takeBack(workspace: string, candidates: readonly Candidate[]): void {

@@ -18,7 +18,10 @@ export interface CandidateSource {
   nextTickMs?(workspace: string): Promise<number>
   /** Takes in what workers did with predicted files: what has come into the cache, and what never will. */
   warmed?(outcome: WarmOutcome): Promise<void>
-  /** The candidates of an open session with what speaks for them and what comes of them; changes nothing. Null when it is not open. */
+  /**
+   * The candidates of an open session with what speaks for them and what comes of them; changes nothing. Null when it
+   * is not open.
+   */
   weigh?(session: { readonly workspace: string; readonly session: string }): Promise<WeighedSession | null>
   /** Takes back candidates of the workspace that were not issued after all. */
   notIssued?(workspace: string, paths: readonly string[]): void

@@ -1,4 +1,7 @@
-/** Measurements that count: enough that a stall moves nothing, few enough that a slower way is known within some commands. */
+/**
+ * Measurements that count: enough that a stall moves nothing, few enough that a slower way is known within some
+ * commands.
+ */
 const LATEST = 63
 /** A clock that is far off, or a log that was read late, tells nothing of the way of a warm. */
 const WAY_MS_MAX = 60_000

@@ -1,6 +1,7 @@
 /**
  * Plays a recorded trace through what runs in production: the fold of ingest and a source of candidates, with the
- * simulated clock of the trace's own times, and a cache between them. Strictly in order: nothing sees a row before its turn.
+ * simulated clock of the trace's own times, and a cache between them. Strictly in order: nothing sees a row before its
+ * turn.
  */
 import type { AccessEvent } from '../../model/access.ts'
 import type { Candidate } from '../../model/candidates/candidate.ts'
@@ -24,6 +25,7 @@ export type ReplayParts = {
   readonly newGate: () => PredictionGate
   /** Told the event time before anything happens at it. */
   readonly setNow: (timeMs: number) => void
+  readonly afterRow?: AfterRow
 }
 
 export type ReplaySettings = {
@@ -51,16 +53,12 @@ type Command = {
   readonly to: number
 }
 
-export async function replayTrace(
-  trace: Trace,
-  parts: ReplayParts,
-  settings: ReplaySettings,
-  afterRow?: AfterRow,
-): Promise<ReplayRun> {
+/** Plays a trace strictly in order: at each row nothing of the later ones is known. */
+export async function replayTrace(trace: Trace, parts: ReplayParts, settings: ReplaySettings): Promise<ReplayRun> {
   const player = new Player(trace, parts, settings)
   for (let row = 0; row < trace.file.length; row++) {
     await player.play(row)
-    await afterRow?.(row)
+    await parts.afterRow?.(row)
   }
   await parts.fold.settle()
   return player.result()
@@ -108,7 +106,10 @@ class Player {
     return { decisions: this.#log, verdict, fates: this.#judging.fates, outcomes: this.#outcomes }
   }
 
-  /** Predictions that the clock calls for before `row` is read. A plan may lie before the row that made it: it is due at once. */
+  /**
+   * Predictions that the clock calls for before `row` is read. A plan may lie before the row that made it: it is due at
+   * once.
+   */
   async #round(row: number, atMs: number): Promise<void> {
     const nowMs = Math.max(atMs, this.#trace.timeMs[row - 1] ?? atMs)
     await this.#deliver(row, nowMs)

@@ -37,7 +37,10 @@ export async function guarded<Result>(work: () => Promise<Result>): Promise<Resu
   } catch (error) {
     if (error === DEADLINE) return skipped('deadline')
     if (error instanceof Refused) return skipped(error.reason)
-    if (error instanceof ForewarmError && error.code === 'FW_CACHE_UNAVAILABLE') return ended('failed', 'cache')
+    if (!(error instanceof ForewarmError)) throw error
+    if (error.code === 'FW_CACHE_UNAVAILABLE') return ended('failed', 'cache')
+    // No room for a value is none for a lease or a budget either.
+    if (error.code === 'FW_CACHE_FULL') return skipped('pressure')
     throw error
   }
 }

@@ -61,7 +61,10 @@ export type WarmSettings = {
   readonly pressureSampleMs: number
   /** What cannot be decoded or answered now (registry or log away) is tried again after this. */
   readonly pauseMs: number
-  /** Commands of one partition that are in hand at once, and records that they may lie apart: beyond, the partition waits. */
+  /**
+   * Commands of one partition that are in hand at once, and records that they may lie apart: beyond, the partition
+   * waits.
+   */
   readonly commandsInHandMax: number
   readonly recordsAheadMax: number
   /** When the partition is lost or the worker stops, commands that later ones have overtaken may go on for so long. */

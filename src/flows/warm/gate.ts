@@ -1,6 +1,6 @@
 import type { CacheKey } from '../../ports/cache.ts'
 import type { ByteBudget } from '../../warming/byte-budget.ts'
-import type { WarmCommand } from '../../warming/command.ts'
+import { isPrediction, type WarmCommand } from '../../warming/command.ts'
 import { reasonToSkip, type SkipReason } from '../../warming/decide.ts'
 import type { Claim } from '../slots.ts'
 import type { WarmDependencies } from './dependencies.ts'
@@ -44,9 +44,9 @@ export class Gate {
   /** Why a file is not to go on now, or null; `key` null while its version is not known. Rejects when the cache is away. */
   async reasonToSkip(key: CacheKey | null): Promise<SkipReason | null> {
     const { clock, paused } = this.#deps
-    const pressure = await this.#deps.pressure.current(key)
-    this.#pressureMet = Math.max(this.#pressureMet, pressure)
     const { command, budget } = this.#options
+    const pressure = await this.#deps.pressure.current(key, isPrediction(command))
+    this.#pressureMet = Math.max(this.#pressureMet, pressure)
     const isPaused = paused(command.workspace)
     const now = { nowMs: clock.now(), paused: isPaused, pressure, leftBytes: budget.leftBytes }
     return reasonToSkip(command, now)

@@ -28,6 +28,11 @@ export class GovernedSlots extends Slots {
     this.#governor = new LatencyGovernor(options)
   }
 
+  /** Share of the places that there are now, 0..1. */
+  get level(): number {
+    return this.#governor.level
+  }
+
   /** Runs a call whose time counts, unless `counts` says of its answer that it does not. */
   async timed<Answer>(call: () => Promise<Answer>, counts: (answer: Answer) => boolean = always): Promise<Answer> {
     const { clock } = this.#deps
@@ -54,8 +59,9 @@ export class GovernedSlots extends Slots {
     if (level === before) return
     this.resize(Math.max(1, Math.floor(level * max)))
     if (before === 1) {
-      const baselineMs = this.#governor.baselineMs ?? 0
-      logger.warn({ ...of, baselineMs, latencyMs }, 'calls take longer than they used to: warming slows down')
+      // The median that was judged: a single call may well be a quick one.
+      const [baselineMs, medianMs] = [this.#governor.baselineMs ?? 0, this.#governor.judgedMs ?? 0]
+      logger.warn({ ...of, baselineMs, medianMs }, 'calls take longer than they used to: warming slows down')
     } else if (level === 1) logger.info(of, 'calls are as fast as they used to be: warming goes on at full speed')
   }
 }

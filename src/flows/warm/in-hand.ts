@@ -52,9 +52,9 @@ export class InHand {
   }
 
   /**
-   * Begins a record; false when none is to be begun any more. `work` calls `ending` just before it can no longer be given up
-   * without trace; when it resolves the record has ended; when it rejects with the reason of its signal it was given up; any
-   * other rejection is a failure of all.
+   * Begins a record; false when none is to be begun any more. `work` calls `ending` just before it can no longer be
+   * given up without trace; when it resolves the record has ended; when it rejects with the reason of its signal it was
+   * given up; any other rejection is a failure of all.
    */
   begin(offset: number, work: (stop: AbortSignal, ending: () => void) => Promise<void>): boolean {
     if (this.#options.lost.aborted) return false
@@ -70,9 +70,9 @@ export class InHand {
   }
 
   /**
-   * Runs what takes the records of a batch and answers the offset to read next. The verdict brings the promise of the end of
-   * all that is in hand, unless one is pending already; that one does not come before a batch that is being taken has its
-   * verdict, so that what is committed never goes back.
+   * Runs what takes the records of a batch and answers the offset to read next. The verdict brings the promise of the
+   * end of all that is in hand, unless one is pending already; that one does not come before a batch that is being
+   * taken has its verdict, so that what is committed never goes back.
    */
   async take(records: () => Promise<number>): Promise<BatchVerdict> {
     this.#isTaking = true

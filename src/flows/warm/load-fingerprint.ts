@@ -1,13 +1,14 @@
 /** Brings the fingerprint of one file into the cache: what it imports, presence, value, pointer. */
 import { fingerprint, fingerprintJson } from '../../dependencies/fingerprint.ts'
-import { ForewarmError } from '../../ports/errors.ts'
+import { type ErrorCode, ForewarmError } from '../../ports/errors.ts'
 import type { GraphSnapshot } from '../../ports/import-graphs.ts'
 import type { ClosureLayer } from '../../ports/layer.ts'
 import { layerPointerKey } from '../../warming/cache-key.ts'
 import { ended, type FileResult, skipped } from '../../warming/decide.ts'
 import { contentVersionOf, incrementalVersion, pointerText } from '../../warming/incremental.ts'
+import type { CachedValues } from './cached-values.ts'
 import type { WarmDependencies } from './dependencies.ts'
-import { type FileLoader, type FileTask, nameOf } from './load-file.ts'
+import { type FileTask, nameOf, orFailure } from './file-task.ts'
 
 type FingerprintDependencies = Pick<WarmDependencies, 'cache' | 'sha256Hex' | 'beat'>
 
@@ -19,22 +20,22 @@ type Current = { readonly valueVersion: string; readonly json: string; readonly 
 /** Nothing is held off by a lease: whoever makes the same fingerprint at the same time reads nothing more for it. */
 export class FingerprintLoader {
   readonly #deps: FingerprintDependencies
-  readonly #loader: FileLoader
+  readonly #values: CachedValues
 
-  constructor(deps: FingerprintDependencies, loader: FileLoader) {
+  constructor(deps: FingerprintDependencies, values: CachedValues) {
     this.#deps = deps
-    this.#loader = loader
+    this.#values = values
   }
 
   /** Rejects with the signal's reason; failures of origin, graph and cache are results. */
   load(task: ClosureTask): Promise<FileResult> {
-    return this.#loader.orFailure(task, async () => {
+    return orFailure(task, async () => {
       const current = await this.#current(task)
       if ('outcome' in current) return current
       const { valueVersion, json } = current
-      const present = await this.#loader.presentResult(task, valueVersion)
+      const present = await this.#values.presentResult(task, valueVersion)
       if (!present) await task.gate.enterFile()
-      const result = present || (await this.#loader.put(task, new TextEncoder().encode(json), valueVersion))
+      const result = present || (await this.#values.put(task, new TextEncoder().encode(json), valueVersion))
       if (result.version !== null) await this.#point(task, current)
       return result
     })
@@ -42,7 +43,7 @@ export class FingerprintLoader {
 
   /** The version of the value of a file as it is now, or the result of a file that has none. */
   versionOf(task: ClosureTask): Promise<string | FileResult> {
-    return this.#loader.orFailure(task, async () => {
+    return orFailure(task, async () => {
       const current = await this.#current(task)
       return 'outcome' in current ? current : current.valueVersion
     })
@@ -69,7 +70,7 @@ export class FingerprintLoader {
     const revisions = task.revision === null || snapshot.revision === null ? [null, ...ofCommit] : ofCommit
     for (const revision of revisions) {
       const key = layerPointerKey(nameOf(task), revision, sha256Hex)
-      await this.#loader.askCache(task.signal, () => cache.movePointer(key, text, snapshot.takenAtMs))
+      await this.#values.ask(task.signal, () => cache.movePointer(key, text, snapshot.takenAtMs))
     }
   }
 }
@@ -78,12 +79,14 @@ export class FingerprintLoader {
 const isWanted = (wanted: string | null, valueVersion: string): boolean =>
   wanted === null || wanted === valueVersion || wanted === contentVersionOf(valueVersion)
 
+const OF_THE_CACHE: ReadonlySet<ErrorCode> = new Set(['FW_CACHE_UNAVAILABLE', 'FW_CACHE_FULL'])
+
 /** Without listing, notes or readable files there is no graph: that is a file's result, and no end of the worker. */
 async function inGraph<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (cause) {
-    if (!(cause instanceof ForewarmError) || cause.code === 'FW_CACHE_UNAVAILABLE') throw cause
+    if (!(cause instanceof ForewarmError) || OF_THE_CACHE.has(cause.code)) throw cause
     throw new ForewarmError('FW_ORIGIN_UNAVAILABLE', `the imports cannot be followed: ${cause.message}`, { cause })
   }
 }

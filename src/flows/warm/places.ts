@@ -3,7 +3,10 @@ import type { Claim, Slots } from '../slots.ts'
 import type { WarmSettings } from './dependencies.ts'
 import { type GovernedDeps, GovernedSlots } from './governed-slots.ts'
 
-/** What a file of a command takes a place of, the narrowest first: nobody holds a place of all while waiting for one of few. */
+/**
+ * What a file of a command takes a place of, the narrowest first: nobody holds a place of all while waiting for one of
+ * few.
+ */
 export type CommandPlaces = {
   /** Of the command itself; null leaves it to the worker's. */
   readonly own: Slots | null
@@ -34,6 +37,11 @@ export class Places {
     const slots = this.#governed({ guards: 'origin', workspace }, governor.originSlackMs, max)
     this.#origins.set(workspace, slots)
     return slots
+  }
+
+  /** The level of what is slowest for a workspace: the cache or its origin. */
+  levelOf(workspace: string): number {
+    return Math.min(this.all.level, this.#origins.get(workspace)?.level ?? 1)
   }
 
   /** Waits for a place of each; rejects with the signal's reason, holding none. */

@@ -23,11 +23,17 @@ export class PressureGauge {
 
   /**
    * 0..1: where the value of a key would go; while its key is not known, where it would find the most room. Rejects when
-   * the cache is away.
+   * the cache is away. What a prediction meets is this worker's own alone, as long as the cache takes predictions in.
    */
-  async current(key: CacheKey | null): Promise<number> {
+  async current(key: CacheKey | null, isPrediction: boolean): Promise<number> {
     const [cache, own] = await Promise.all([this.#deps.cache.pressure(key ?? undefined), this.#ownShare()])
+    if (isPrediction && cache.takesPredictions) return own
     return Math.max(key === null ? cache.pressureMin : cache.pressure, own)
+  }
+
+  /** Tells of it while no command asks: a gauge stays as it was last set. Rejects when the cache is away. */
+  async look(): Promise<void> {
+    await this.#measure()
   }
 
   /** Read at most once a period, however many files are about to begin. */

@@ -3,16 +3,18 @@ import type { WarmedFile, WarmOutcome } from '../../model/outcome.ts'
 import { isOfClosure } from '../../ports/layer.ts'
 import type { ActiveSpan } from '../../ports/telemetry.ts'
 import { ByteBudget } from '../../warming/byte-budget.ts'
-import type { CommandFile, WarmCommand } from '../../warming/command.ts'
+import { type CommandFile, isPrediction, type WarmCommand } from '../../warming/command.ts'
 import { ended, type FileResult, settledByCommand, skipped } from '../../warming/decide.ts'
 import { contentVersionOf } from '../../warming/incremental.ts'
 import { orderOfNeed } from '../../warming/order.ts'
 import { type Claim, Slots } from '../slots.ts'
+import { CachedValues } from './cached-values.ts'
 import { type Course, DEADLINE, type Finished, guarded, inCalls, type OpenFile } from './course.ts'
 import type { WarmDependencies, WarmSettings } from './dependencies.ts'
+import type { FileTask } from './file-task.ts'
 import { Gate } from './gate.ts'
 import { SharedLimits } from './limits.ts'
-import { FileLoader, type FileTask } from './load-file.ts'
+import { FileLoader } from './load-file.ts'
 import { FingerprintLoader } from './load-fingerprint.ts'
 import { Places } from './places.ts'
 import { PressureGauge } from './pressure-gauge.ts'
@@ -20,10 +22,11 @@ import { PressureGauge } from './pressure-gauge.ts'
 export class CommandRunner {
   readonly #deps: WarmDependencies
   readonly #settings: WarmSettings
-  readonly #loader: FileLoader
+  readonly #values: CachedValues
+  readonly #files: FileLoader
   readonly #fingerprints: FingerprintLoader
   readonly #places: Places
-  readonly #pressure: PressureGauge
+  readonly pressure: PressureGauge
   readonly #limits: SharedLimits
   #claims = 0
 
@@ -31,11 +34,17 @@ export class CommandRunner {
     this.#deps = deps
     this.#settings = settings
     this.#places = new Places(deps, settings)
-    this.#loader = new FileLoader(deps, settings, this.#places.all)
-    this.#fingerprints = new FingerprintLoader(deps, this.#loader)
-    this.#pressure = new PressureGauge(deps, settings.pressureSampleMs)
-    const askCache = this.#loader.askCache.bind(this.#loader)
+    this.#values = new CachedValues(deps, settings)
+    this.#files = new FileLoader(deps, settings, { values: this.#values, slots: this.#places.all })
+    this.#fingerprints = new FingerprintLoader(deps, this.#values)
+    this.pressure = new PressureGauge(deps, settings.pressureSampleMs)
+    const askCache = this.#values.ask.bind(this.#values)
     this.#limits = new SharedLimits({ ...deps, askCache }, settings.limits)
+  }
+
+  /** Share of its files in flight that the governor leaves to a workspace now, 0..1. */
+  governorLevel(workspace: string): number {
+    return this.#places.levelOf(workspace)
   }
 
   /** Rejects with the reason of `stop` when that is aborted before every file has its outcome. */
@@ -53,7 +62,7 @@ export class CommandRunner {
       const claim = this.#claimOf(command)
       const places = { own, origin: this.#places.ofOrigin(command.workspace), claim }
       const gate = new Gate(
-        { ...this.#deps, pressure: this.#pressure, limits: this.#limits },
+        { ...this.#deps, pressure: this.pressure, limits: this.#limits },
         { command, budget, claim, signal },
       )
       const graphSinceMs = graphSince(command, this.#deps.clock.now())
@@ -114,7 +123,7 @@ export class CommandRunner {
     })
     for (const files of inCalls(open.filter(({ index }) => !course.results.has(index)))) {
       const keys = files.map((one) => this.#keyOf(course, one, versions.get(one.index) ?? ''))
-      const answers = await guarded(() => this.#loader.has(keys, course.signal))
+      const answers = await guarded(() => this.#values.has(keys, course.signal))
       for (const [at, { index }] of files.entries()) {
         if ('outcome' in answers) this.#finish(course.results, index, answers)
         else this.#finish(course.results, index, checked(answers[at] === true, versions.get(index) ?? null))
@@ -124,12 +133,12 @@ export class CommandRunner {
 
   #load(task: FileTask): Promise<FileResult> {
     const { layer } = task
-    return isOfClosure(layer) ? this.#fingerprints.load({ ...task, layer }) : this.#loader.load({ ...task, layer })
+    return isOfClosure(layer) ? this.#fingerprints.load({ ...task, layer }) : this.#files.load({ ...task, layer })
   }
 
   #versionOf(task: FileTask): Promise<string | FileResult> {
     const { layer } = task
-    return isOfClosure(layer) ? this.#fingerprints.versionOf({ ...task, layer }) : this.#loader.versionOf(task)
+    return isOfClosure(layer) ? this.#fingerprints.versionOf({ ...task, layer }) : this.#files.versionOf(task)
   }
 
   /** Finishes what the command alone settles; returns the other files in the order of need. */
@@ -148,7 +157,7 @@ export class CommandRunner {
 
   async #finishPresent(course: Course, files: readonly OpenFile[]): Promise<void> {
     const keys = files.map((one) => this.#keyOf(course, one, one.file.version ?? ''))
-    const present = await guarded(() => this.#loader.renew(keys, course.signal))
+    const present = await guarded(() => this.#values.renew(keys, course.signal))
     for (const [at, { index, file }] of files.entries()) {
       if ('outcome' in present) this.#finish(course.results, index, present)
       else if (present[at] === true) this.#finish(course.results, index, { ...ended('present'), version: file.version })
@@ -161,7 +170,7 @@ export class CommandRunner {
     if (course.command.runId === null) return former
     const { workspace } = course.command
     for (const some of inCalls(files)) {
-      const found = await guarded(() => this.#loader.formerVersions(workspace, some, course.signal))
+      const found = await guarded(() => this.#values.formerVersions(workspace, some, course.signal))
       if ('outcome' in found) return former
       for (const [at, { index }] of some.entries()) {
         const version = found[at] ?? null
@@ -172,7 +181,7 @@ export class CommandRunner {
   }
 
   #keyOf(course: Course, { file, layer }: OpenFile, version: string) {
-    return this.#loader.keyOf({ workspace: course.command.workspace, file, layer }, version)
+    return this.#values.keyOf({ workspace: course.command.workspace, file, layer }, version)
   }
 
   /** Does the work on each file that is to be begun, in a slot of its own; ends when all have ended. */
@@ -211,7 +220,7 @@ export class CommandRunner {
     if (command.mode === 'check') return true
     const verdict = await guarded(async () => {
       const key = file.version === null ? null : this.#keyOf(course, one, file.version)
-      return this.#loader.askCache(signal, () => gate.reasonToSkip(key))
+      return this.#values.ask(signal, () => gate.reasonToSkip(key))
     }).catch((error) => {
       this.#places.leave(course.places)
       throw error
@@ -230,7 +239,8 @@ export class CommandRunner {
       atWork.push(work)
     }
     const { id: commandId, workspace, revision } = command
-    const where = { commandId, workspace, revision, file, layer, origin, originSlots: places.origin, graphSinceMs }
+    const of = { commandId, predicted: isPrediction(command), workspace, revision }
+    const where = { ...of, file, layer, origin, originSlots: places.origin, graphSinceMs }
     try {
       await work(one, { ...where, formerVersion: null, budget, gate, traceparent, signal, occupied })
     } finally {

@@ -1,7 +1,10 @@
 import type { Aggressiveness } from '../prediction/predictor.ts'
 import type { Candidate } from './candidate.ts'
 
-/** Cut-offs on the probability. Expected gain p * saved >= (1 - p) * waste, with waste at 4, 1 and 1/3 of what a hit saves. */
+/**
+ * Cut-offs on the probability. Expected gain p * saved >= (1 - p) * waste, with waste at 4, 1 and 1/3 of what a hit
+ * saves.
+ */
 export const CUT_OFFS: Readonly<Record<Aggressiveness, number>> = { low: 0.8, medium: 0.5, high: 0.25 }
 
 export type GateOptions = {
@@ -65,6 +68,11 @@ export class PredictionGate {
   /** A read settles the file's prediction; it may be predicted again for its next read. */
   wasRead(path: string): void {
     this.#open.delete(path)
+  }
+
+  /** The file's prediction was not issued after all, and takes nothing of the workspace's share. */
+  takenBack(path: string): void {
+    if (this.#open.delete(path)) this.#tokens = Math.min(this.#options.burstMax, this.#tokens + 1)
   }
 
   /** A warm of this workspace took so long from issue to readable; later ones are expected to take alike. */

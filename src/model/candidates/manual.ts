@@ -35,18 +35,28 @@ export function manualCorrelated(file: CorrelationEvidence, nowMs: number): Cand
     }))
 }
 
-/** The twenty files most often read at this hour of the day. */
+/**
+ * The twenty files most often read at this hour of the day; of equal ones those that were read first, as the manual
+ * meets them.
+ */
 export function manualPeakFiles(files: readonly ClockEvidence[], nowMs: number): Candidate[] {
   const hour = hourOfDay(nowMs)
   return files
-    .map((file) => ({ path: file.path, count: file.hoursOfDay.get(hour) ?? 0 }))
+    .map(({ path, hoursOfDay, accessTimes }) => ({
+      path,
+      count: hoursOfDay.get(hour) ?? 0,
+      firstMs: accessTimes[0] ?? Number.POSITIVE_INFINITY,
+    }))
     .filter(({ count }) => count > 0)
-    .sort((a, b) => b.count - a.count)
+    .sort((a, b) => b.count - a.count || a.firstMs - b.firstMs || (a.path < b.path ? -1 : 1))
     .slice(0, PEAK_FILES_MAX)
     .map(({ path }) => ({ path, probability: 1, reason: 'manual-peak', expectedAtMs: nowMs + WITHIN_MS }))
 }
 
-/** Last access + mean interval of the remembered accesses, when that lies within the coming hour. */
+/**
+ * Last access + mean interval of the remembered accesses, when that lies within the coming hour. What is overdue is not due
+ * within an hour, though the manual's condition has no lower bound: docs/decisions/0016-overdue-is-not-due.md.
+ */
 export function manualNextAccess(file: ClockEvidence, nowMs: number): Candidate | null {
   const expectedAtMs = nextAccessMs(file)
   if (expectedAtMs === null || expectedAtMs < nowMs || expectedAtMs >= nowMs + WITHIN_MS) return null

@@ -9,6 +9,8 @@ type OpenSession = {
   /** Offset of the session's first record: where to start again to have the session whole. */
   readonly firstOffset: number
   lastAccessMs: number
+  /** When it was heard of last, by the clock of who follows. */
+  heardMs: number
   position: number
   readonly read: Set<string>
   /** The latest accesses, oldest first. */
@@ -27,34 +29,44 @@ const RECENT_MAX = 32
 export type OpenSessionLimits = {
   readonly sessionsMax: number
   readonly filesPerSessionMax: number
+  /** Files that all sessions together remember. */
+  readonly filesMax: number
   readonly idleMs: number
 }
 
 /**
  * The sessions that a predictor follows on one partition. Bounded: the one least recently heard of leaves first, and
- * a session remembers at most `filesPerSessionMax` of the files that it read.
+ * a session remembers at most `filesPerSessionMax` of the files that it read. One is idle by the times of accesses, and,
+ * since an analyzer's clock may be far ahead, when nothing was heard of it for as long.
  */
 export class OpenSessions {
   readonly #limits: OpenSessionLimits
   /** Least recently heard of first. */
   readonly #sessions = new Map<string, OpenSession>()
+  #files = 0
 
   constructor(limits: OpenSessionLimits) {
     this.#limits = limits
   }
 
-  /** Takes one event's accesses in; returns the session as it is after them, or null when it has just ended. */
-  observe(event: AccessEvent, offset: number): ObservedSession | null {
+  /**
+   * Takes one event's accesses in; returns the session as it is after them, or null when it has just ended. `heardMs`
+   * counts time that never goes back, milliseconds from any moment; always 0 where only the times of accesses count.
+   */
+  observe(event: AccessEvent, offset: number, heardMs = 0): ObservedSession | null {
     const key = `${event.workspace}\u0000${event.session}`
     const first = event.accesses[0]
     const session = this.#sessions.get(key) ?? (first === undefined ? undefined : open(event, first.timeMs, offset))
     if (session === undefined) return null
-    this.#sessions.delete(key)
+    this.#drop(key)
+    session.heardMs = heardMs
     this.#takeIn(session, event)
-    this.#closeIdle(session.lastAccessMs)
+    this.#closeIdle(session)
     if (event.sessionEnded) return null
     this.#sessions.set(key, session)
-    if (this.#sessions.size > this.#limits.sessionsMax) this.#dropOldest()
+    this.#files += session.read.size
+    const { sessionsMax, filesMax } = this.#limits
+    while (this.#sessions.size > sessionsMax || (this.#files > filesMax && this.#sessions.size > 1)) this.#dropOldest()
     return view(session)
   }
 
@@ -87,19 +99,26 @@ export class OpenSessions {
       if (session.read.size < this.#limits.filesPerSessionMax) session.read.add(access.path)
       session.recent.push({ path: access.path, timeMs: access.timeMs })
     }
-    session.recent.splice(0, session.recent.length - RECENT_MAX)
+    while (session.recent.length > RECENT_MAX) session.recent.shift()
   }
 
-  #closeIdle(nowMs: number): void {
-    for (const [key, session] of this.#sessions) {
-      if (nowMs - session.lastAccessMs <= this.#limits.idleMs) break
-      this.#sessions.delete(key)
+  #closeIdle(now: OpenSession): void {
+    const { idleMs } = this.#limits
+    for (const [key, { lastAccessMs, heardMs }] of this.#sessions) {
+      if (now.lastAccessMs - lastAccessMs > idleMs || now.heardMs - heardMs > idleMs) this.#drop(key)
+      // One that is ahead says nothing of those behind it.
+      else if (lastAccessMs <= now.lastAccessMs) break
     }
   }
 
   #dropOldest(): void {
     const oldest = this.#sessions.keys().next()
-    if (oldest.done !== true) this.#sessions.delete(oldest.value)
+    if (oldest.done !== true) this.#drop(oldest.value)
+  }
+
+  #drop(key: string): void {
+    this.#files -= this.#sessions.get(key)?.read.size ?? 0
+    this.#sessions.delete(key)
   }
 }
 
@@ -110,6 +129,7 @@ const open = (event: AccessEvent, startedAtMs: number, firstOffset: number): Ope
   startedAtMs,
   firstOffset,
   lastAccessMs: startedAtMs,
+  heardMs: 0,
   position: 0,
   read: new Set(),
   recent: [],

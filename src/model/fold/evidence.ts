@@ -16,7 +16,7 @@ export const SPANS_MAX = 96
 const OTHER_REASON = 'other'
 
 /** Number of the span of a time. */
-export const spanOf = (timeMs: number): number => Math.floor(timeMs / SPAN_MS)
+const spanOf = (timeMs: number): number => Math.floor(timeMs / SPAN_MS)
 
 /** Reads of files and those that the cache answered, by group. */
 export type ReadGroups = { readonly reads: number[]; readonly hits: number[] }

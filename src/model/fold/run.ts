@@ -3,7 +3,7 @@ import type { AnswerChunk, AnswerMode, PackedAnswer } from './answers.ts'
 import { OUTCOME_KINDS } from './prediction.ts'
 
 /** Details of one run that are told apart; more are counted as `other`. */
-export const RUN_WORDS_MAX = 30
+const RUN_WORDS_MAX = 30
 const FIXED_WORDS = ['', 'other']
 const OTHER_WORD = 1
 

@@ -4,7 +4,7 @@ import type { FileRef } from './file-ref.ts'
 export type PublisherMark = { readonly publisher: string; next: number }
 
 /** Publishers that an open or closed session remembers; the least recently used leaves. */
-export const PUBLISHERS_MAX = 16
+const PUBLISHERS_MAX = 16
 
 /** What stays of a session after its end. */
 export type ClosedSession = {

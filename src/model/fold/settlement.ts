@@ -7,7 +7,7 @@ import type { ShardState } from './shard-state.ts'
 export const EXPIRIES_MAX = 16
 
 /** How far both topics must be past a horizon before the prediction is wasted: room for records that come late. */
-export const EXPIRY_GRACE_MS = 60_000
+const EXPIRY_GRACE_MS = 60_000
 
 /** Opens the prediction of an outcome file, or closes it at once. */
 export function predict(state: ShardState, outcome: WarmOutcome, file: WarmedFile): void {
@@ -18,8 +18,8 @@ export function predict(state: ShardState, outcome: WarmOutcome, file: WarmedFil
     state.report.settled.count(file.reason, kind, 'dropped')
     return
   }
-  const ref = state.refs.ofPath(file.path)
-  const prediction = open(state, ref, outcome, file)
+  const prediction = open(state, outcome, file)
+  const { ref } = prediction
   const readMs = ref.row?.timesMs.find((timeMs) => timeMs > outcome.issuedAtMs)
   if (readMs !== undefined) closeRead(state, prediction, readMs)
   else bound(state, ref)
@@ -28,7 +28,8 @@ export function predict(state: ShardState, outcome: WarmOutcome, file: WarmedFil
 /** A refreshed file was warmed, whatever was in the cache before. */
 const dispositionOf = ({ outcome }: WarmedFile): WarmedFile['outcome'] => (outcome === 'refreshed' ? 'warmed' : outcome)
 
-function open(state: ShardState, ref: FileRef, outcome: WarmOutcome, file: WarmedFile): Prediction {
+function open(state: ShardState, outcome: WarmOutcome, file: WarmedFile): Prediction {
+  const ref = state.refs.ofPath(file.path)
   state.serials += 1
   const prediction: Prediction = {
     ref,

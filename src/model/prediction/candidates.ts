@@ -1,18 +1,23 @@
+import { grownInt32 } from './grow.ts'
+
 /** Kinds of evidence; a candidate carries a bit for each that named it. */
 export const SOURCE = {
   sequence: 1,
-  start: 2,
-  coAccess: 4,
-  imports: 8,
-  tree: 16,
-  kin: 32,
-  clock: 64,
-  sibling: 128,
+  coAccess: 2,
+  imports: 4,
+  tree: 8,
+  kin: 16,
+  clock: 32,
+  sibling: 64,
+  precedent: 128,
 } as const
 export const SOURCES = 8
 
+/** Which bit is whose: places in tables that have one number a kind. */
+export const SOURCE_AT = { sequence: 0, coAccess: 1, imports: 2, tree: 3 } as const
+
 /** Names of the bits, lowest first, as `reason` tells them. */
-export const SOURCE_NAMES = ['sequence', 'start', 'co-access', 'import', 'tree', 'kin', 'clock', 'sibling'] as const
+const SOURCE_NAMES = ['sequence', 'co-access', 'import', 'tree', 'kin', 'clock', 'sibling', 'precedent'] as const
 
 /** What a predictor can do without: a kind of evidence that names nothing, or renewals. */
 export const EVIDENCE = [...SOURCE_NAMES, 'renewal'] as const
@@ -32,7 +37,11 @@ export class Candidates {
   /** Agreement of the best match pointer with the session so far, 0 to 1. */
   readonly quality: Float64Array
   size = 0
-  readonly #slotOf = new Map<number, number>()
+  /**
+   * By file: its slot, if it has one; else whatever was there. Which of the two holds is seen from the slot, which names
+   * its file: nothing is cleared from read to read (sparse sets: Briggs, Torczon 1993).
+   */
+  #slotOf = new Int32Array(1024)
   readonly max: number
   /** Bits of the sources that name nothing. */
   readonly #silent: number
@@ -55,20 +64,20 @@ export class Candidates {
 
   clear(): void {
     this.size = 0
-    this.#slotOf.clear()
   }
 
   /** The file's place, made when it is new; -1 when there is no room, or the source is to name nothing. */
   add(file: number, source: number): number {
     if ((source & this.#silent) !== 0) return -1
-    const known = this.#slotOf.get(file)
-    if (known !== undefined) {
+    if (file >= this.#slotOf.length) this.#slotOf = grownInt32(this.#slotOf, file + 1)
+    const known = this.#slotOf[file] ?? 0
+    if (known < this.size && this.files[known] === file) {
       this.sources[known] = (this.sources[known] ?? 0) | source
       return known
     }
     if (this.full) return -1
     const slot = this.size++
-    this.#slotOf.set(file, slot)
+    this.#slotOf[file] = slot
     this.files[slot] = file
     this.sources[slot] = source
     this.distance[slot] = UNKNOWN

@@ -31,6 +31,8 @@ export class ClockHabits {
   /** By kept (0, 1, 2, 3+) and missed (0, 1): how often the next time came true, out of how often it was due. */
   readonly #kept = new Float64Array(16)
   readonly #due = new Float64Array(16)
+  /** What `nextMs` says, asked for after each read; null from `expire` on, with which every change of a habit begins. */
+  #nextMs: number | null = null
 
   /** A session of `analyzer` began. */
   begin(analyzer: number, timeMs: number): void {
@@ -45,6 +47,7 @@ export class ClockHabits {
 
   /** Counts the habits whose time went by. */
   expire(nowMs: number): void {
+    this.#nextMs = null
     for (let at = this.#habits.length - 1; at >= 0; at--) {
       const habit = this.#habits[at]
       if (habit === undefined) continue
@@ -60,9 +63,8 @@ export class ClockHabits {
 
   /** When the next habit wants its files, Infinity when none does. */
   nextMs(): number {
-    let next = Number.POSITIVE_INFINITY
-    for (const habit of this.#habits) next = Math.min(next, nextOf(habit))
-    return next
+    this.#nextMs ??= this.#habits.reduce((next, habit) => Math.min(next, nextOf(habit)), Number.POSITIVE_INFINITY)
+    return this.#nextMs
   }
 
   /** The habits to prepare for now, each once a period. */

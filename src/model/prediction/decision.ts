@@ -7,7 +7,7 @@ import type { PrecisionTarget } from './worth.ts'
  * probability is that of a read very soon; most of the warms that miss that are read later in their stay all the same,
  * so these prices look low beside the share of warms that are read in the end.
  */
-export const WASTE_PRICE: Record<Aggressiveness, number> = { low: 0.4, medium: 0.07, high: 0.055 }
+const WASTE_PRICE: Record<Aggressiveness, number> = { low: 0.4, medium: 0.07, high: 0.055 }
 
 /**
  * The share of warmed entries that are to be read before they leave. Below it, what warming displaces and what it asks of
@@ -16,12 +16,12 @@ export const WASTE_PRICE: Record<Aggressiveness, number> = { low: 0.4, medium: 0
  */
 export const PRECISION: Record<Aggressiveness, PrecisionTarget> = {
   low: { floor: 0.53, ample: 0.53, dearnessMin: 0.5 },
-  medium: { floor: 0.3, ample: 0.88, dearnessMin: 0.5 },
+  medium: { floor: 0.3, ample: 0.85, dearnessMin: 0.25 },
   high: { floor: 0.28, ample: 0.28, dearnessMin: 0.5 },
 }
 
 /** A warm weighed by the far horizon holds its place so much longer that a wasted one costs this many times as much. */
-export const FAR_PRICE = 6.5
+const FAR_PRICE = 6.5
 
 /** From this weight of the far horizon on no warm is cheaper than its price. */
 const FAR_FOR_BOLD = 0.1
@@ -53,16 +53,28 @@ export const UNREAD_SHARE_MAX = 0.8
 export const RENEW_AGE = 0.4
 
 /** How far ahead, as a share of the cache's residence, a session's files are weighed. */
-export const REACH_SHARE = 0.04
+const REACH_SHARE = 0.04
 /** And this many times what is read while a warm is on its way. */
-export const REACH_LATENCIES = 4
+const REACH_LATENCIES = 4
 /** And what followed within this many latencies when the sequence was read before. */
-export const REACH_DELAYS = 4
-export const REACH_MIN = 4
+const REACH_DELAYS = 4
+const REACH_MIN = 4
 export const REACH_MAX = 512
 
+/** How far to look: so many reads, and as many more as followed within so many milliseconds then. */
+export type Reach = { readonly reads: number; readonly ms: number }
+
+/** How far ahead a session's files are weighed, at its own pace: `movesPerRead` movements of the cache a read. */
+export function reachOf({ residence, latencyMoves, latencyMs }: Stay, movesPerRead: number): Reach {
+  const reads = Math.round((REACH_SHARE * residence + REACH_LATENCIES * latencyMoves) / movesPerRead)
+  return { reads: Math.max(REACH_MIN, Math.min(REACH_MAX, reads)), ms: REACH_DELAYS * latencyMs }
+}
+
+/** How long an entry stays in the cache, and how long a warm is on its way, in movements of the cache and milliseconds. */
+type Stay = { readonly residence: number; readonly latencyMoves: number; readonly latencyMs: number }
+
 /** A file that no sequence dates is taken to be read within so many reads at most: it goes with what was just read. */
-export const UNDATED_READS = 25
+const UNDATED_READS = 25
 
 /** A habit of the clock less likely to be kept than this warms nothing. */
 export const HABIT_MIN = 0.3

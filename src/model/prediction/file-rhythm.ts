@@ -1,4 +1,5 @@
 import type { CacheView } from './cache-view.ts'
+import { type Expectation, stayBucket } from './expectation.ts'
 import type { FileTable } from './file-table.ts'
 import { grownFloat64, grownInt32, log2Bucket, mix } from './grow.ts'
 
@@ -55,10 +56,11 @@ export class FileRhythm {
   }
 
   /** Writes the `FEATURES` hashes of an entry at the end of its stay. */
-  write(file: number, example: { out: Int32Array; salt: number }): void {
+  write(file: number, example: EndOfStay): void {
     this.#ensure(file)
-    const { out, salt } = example
+    const { out, salt, expectation, isUnread } = example
     const { residence } = this.#view
+    const due = stayBucket(expectation.dueMoves, residence)
     const files = this.#files
     const reads = this.#reads[file] ?? 0
     const passed = this.#view.moves - (this.#last[file] ?? 0)
@@ -86,10 +88,18 @@ export class FileRhythm {
     out[10] = mix(311, files.hash(file) ^ salt)
     out[11] = mix(mix(312, files.directory(file) ^ salt), renewals)
     out[12] = mix(mix(313, busy), long)
+    const unread = isUnread ? 1 : 0
+    const pointers = Math.min(8, expectation.pointers)
+    const sessions = Math.min(3, expectation.sessions) * 8 + Math.min(3, expectation.readBy) * 2
+    out[13] = mix(mix(314, due), unread * 8 + Math.round(expectation.quality * 5))
+    out[14] = mix(mix(315, pointers), sessions + unread)
+    out[15] = mix(mix(316, due), since)
+    out[16] = mix(mix(317, pointers), long)
+    out[17] = mix(mix(318, unread), mix(renewals, since))
   }
 
   #bucket(moves: number): number {
-    return log2Bucket(Math.round((16 * moves) / this.#view.residence), 14)
+    return stayBucket(moves, this.#view.residence)
   }
 
   #directoryOf(file: number): { last: number; lately: number } {
@@ -111,6 +121,14 @@ export class FileRhythm {
     this.#reads = grownInt32(this.#reads, file + 1)
     this.#renewals = grownInt32(this.#renewals, file + 1)
   }
+}
+
+/** An entry that is next to leave; `isUnread` where it was warmed and nobody has read it yet. */
+type EndOfStay = {
+  readonly out: Int32Array
+  readonly salt: number
+  readonly expectation: Expectation
+  readonly isUnread: boolean
 }
 
 /** The bucket of a time that is not known, past all others. */

@@ -40,8 +40,7 @@ export class FileTree {
     for (let step = 1; step <= NEXT; step++) this.#nameAt(session, place + step, candidates)
     for (const step of AHEAD) this.#nameAt(session, place + step, candidates)
     this.#nameAt(session, place - 1, candidates)
-    if ((session.directoryReads.get(this.#files.directory(file)) ?? 0) <= 1)
-      this.#nameSiblings(session, file, candidates)
+    if (session.directoryReads.get(this.#files.directory(file)) <= 1) this.#nameSiblings(session, file, candidates)
   }
 
   #nameSiblings(session: OpenSession, file: number, candidates: Candidates): void {

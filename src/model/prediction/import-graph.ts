@@ -20,7 +20,7 @@ export class ImportGraph {
   observe(session: OpenSession, file: number): void {
     if (session.readAt.has(file)) return
     for (const imported of this.#imports.get(file) ?? []) {
-      session.importedBy.set(imported, (session.importedBy.get(imported) ?? 0) + 1)
+      session.importedBy.add(imported, 1)
     }
   }
 

@@ -1,5 +1,5 @@
 import { type Candidates, SOURCE } from './candidates.ts'
-import { REACH_MAX } from './decision.ts'
+import { REACH_MAX, type Reach } from './decision.ts'
 import type { OpenSession } from './open-sessions.ts'
 import { OCCURRENCES, type Sequence, type SequenceStore } from './sequences.ts'
 
@@ -35,6 +35,7 @@ const CHECKPOINTS = [1, 3, 8, 20, 48, 120]
 export function advancePointers(session: OpenSession, file: number): boolean {
   const { pointers } = session
   let expected = false
+  session.pointerBits = 0
   for (let at = pointers.length - 1; at >= 0; at--) {
     const pointer = pointers[at]
     if (pointer === undefined) continue
@@ -42,9 +43,13 @@ export function advancePointers(session: OpenSession, file: number): boolean {
     const lost = pointer.misses > MISSES_MAX || (pointer.misses > 6 && pointer.quality < 0.15)
     const done = pointer.sequence.closed && pointer.position >= pointer.sequence.length - 1
     if (lost || done || pointer.sequence.forgotten) pointers.splice(at, 1)
+    else session.pointerBits |= bitOf(pointer.id)
   }
   return expected
 }
+
+/** The bit of a sequence in `OpenSession.pointerBits`. */
+export const bitOf = (id: number): number => 1 << (id & 31)
 
 function follow(pointer: MatchPointer, file: number): boolean {
   const { files, length } = pointer.sequence
@@ -66,15 +71,6 @@ function found(pointer: MatchPointer): true {
   pointer.quality += (1 - pointer.quality) * 0.08
   pointer.misses = 0
   return true
-}
-
-/** At a session's start: the beginnings of the analyzer's latest sessions. */
-export function startPointers(session: OpenSession, store: SequenceStore): void {
-  const latest = store.latest(session.analyzer)
-  for (let nth = latest.length - 1; nth >= 0 && session.pointers.length < POINTERS_MIN; nth--) {
-    const id = latest[nth] ?? 0
-    if (id !== session.sequence) place(session, { id, at: -1, quality: 0.5 }, store)
-  }
 }
 
 /**
@@ -145,6 +141,7 @@ function place(
     if ((pointers[silent]?.misses ?? 0) < SILENCE_MIN) return false
     pointers.splice(silent, 1)
   }
+  session.pointerBits |= bitOf(id)
   pointers.push({ id, sequence, position: at, quality, misses: 0, namedTo: at })
   return true
 }
@@ -156,9 +153,6 @@ function longestSilent(pointers: readonly MatchPointer[]): number {
   }
   return silent
 }
-
-/** How far to look: so many reads, and as many more as followed within so many milliseconds then. */
-export type Reach = { readonly reads: number; readonly ms: number }
 
 function endOf(pointer: MatchPointer, reach: Reach): number {
   const { sequence, position } = pointer
@@ -194,6 +188,6 @@ export function nameWindow(session: OpenSession, reach: number, candidates: Cand
 
 function name(pointer: MatchPointer, at: number, candidates: Candidates): void {
   const { sequence, position, quality } = pointer
-  const slot = candidates.add(sequence.files[at] ?? 0, position < 0 ? SOURCE.start : SOURCE.sequence)
+  const slot = candidates.add(sequence.files[at] ?? 0, SOURCE.sequence)
   if (slot >= 0) candidates.due(slot, { distance: at - position, dueMs: sequence.betweenMs(position, at), quality })
 }

@@ -1,5 +1,6 @@
 import { Burst } from './burst.ts'
 import { SOURCES } from './candidates.ts'
+import { IntMap } from './int-map.ts'
 import { LIMITS } from './limits.ts'
 import type { MatchPointer } from './match-pointers.ts'
 
@@ -10,14 +11,16 @@ export class OpenSession {
   readonly analyzer: number
   readonly startMs: number
   /** Position of each file's last read. */
-  readonly readAt = new Map<number, number>()
+  readonly readAt = new IntMap()
   /** How often a file that was read imports this one. */
-  readonly importedBy = new Map<number, number>()
+  readonly importedBy = new IntMap()
   /** Reads by directory hash. */
-  readonly directoryReads = new Map<number, number>()
+  readonly directoryReads = new IntMap()
   readonly pointers: MatchPointer[] = []
+  /** A bit for each sequence that a pointer stands in, by the last five of its number: most sequences have none. */
+  pointerBits = 0
   /** Files named so far, by the sources that named them. */
-  readonly named = new Map<number, number>()
+  readonly named = new IntMap()
   /** Share of the latest reads that the source had named before. */
   readonly recall = new Float64Array(SOURCES)
   /** Files that the source named, and how many of those were read later, fading. */
@@ -56,6 +59,13 @@ export class OpenSessions {
 
   values(): IterableIterator<OpenSession> {
     return this.#open.values()
+  }
+
+  /** Those that have read something since the cache's clock showed `sinceMoves`: the sessions of the moment. */
+  since(sinceMoves: number): OpenSession[] {
+    const moment: OpenSession[] = []
+    for (const session of this.#open.values()) if (session.lastMoves >= sinceMoves) moment.push(session)
+    return moment
   }
 
   add(session: OpenSession): void {

@@ -27,17 +27,23 @@ export type Prediction = {
 /** One knob: the price of a wasted warm, hence the lowest probability that is warmed. */
 export type Aggressiveness = 'low' | 'medium' | 'high'
 
-/** How long an entry of the cache lives once it was read last, and one that was warmed and not read since, ms. */
-export type EntryLives = { readonly readMs: number; readonly unreadMs: number }
+/**
+ * How long an entry of the cache lives once it was read or predicted last, and how long a prediction has to be read before
+ * it counts as wasted, ms.
+ */
+export type EntryLives = { readonly readMs: number; readonly horizonMs: number }
 
 export type PredictorOptions = {
   /** Files the cache holds, all workspaces together. */
   readonly capacityFiles: number
   /**
    * Given where a real cache is believed in: then the capacity is only where the belief begins, to be corrected by what
-   * reads find; entries outlive their life; and a read of which nobody knows what it found has filled nothing.
+   * reads find; entries outlive their life; a warm is wasted when its time is over, be it still there; and a read of
+   * which nobody knows what it found has filled nothing.
    */
   readonly lives?: EntryLives
+  /** Other processes warm the same cache, and say what they move there (shared-movements.ts). */
+  readonly isOneOfMany?: boolean
   /** Delay from an event to the warmed entry, as measured. */
   readonly latencyMs: number
   readonly aggressiveness: Aggressiveness

@@ -14,7 +14,7 @@ const SCAN = 400
 const BEHIND = 256
 const BEHIND_NEAR = 48
 /** A depth that no file has. */
-export const UNREAD = 255
+const UNREAD = 255
 /** Earlier reads of the file just read, in this session, from which it may go on as it did then. */
 const ECHOES = 3
 const ECHO_SCAN = 2048
@@ -95,14 +95,13 @@ export class RankEvidence {
 
   #follow(pointer: MatchPointer, as: { voice: number; current: number }, candidates: Candidates): void {
     const { sequence, position, quality } = pointer
-    const source = position < 0 ? SOURCE.start : SOURCE.sequence
     const end = Math.min(sequence.length, position + 1 + SCAN)
     let distinct = 0
     this.#round++
     for (let at = position + 1; at < end && distinct < AHEAD; at++) {
       const file = sequence.files[at] ?? 0
       if (file === as.current || this.#again(file)) continue
-      const slot = candidates.add(file, source)
+      const slot = candidates.add(file, SOURCE.sequence)
       if (slot < 0) return
       candidates.due(slot, { distance: at - position, dueMs: 0, quality })
       if (as.voice < VOICES) this.ahead[slot * VOICES + as.voice] = distinct

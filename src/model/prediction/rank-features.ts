@@ -1,25 +1,61 @@
-import type { Candidates } from './candidates.ts'
+import { type Candidates, SOURCE_AT } from './candidates.ts'
 import type { FeatureContext } from './features.ts'
 import { log2Bucket, mix } from './grow.ts'
+import { NONE } from './int-map.ts'
 import type { OpenSession } from './open-sessions.ts'
 import { type RankEvidence, VOICES } from './rank-evidence.ts'
 
 /** Hashed features of a ranked file. */
 export const RANK_FEATURES = 26
 
+/** What holds for every file of a ranking: found out once, not anew for each. */
+export type RankStanding = {
+  readonly session: OpenSession
+  readonly analyzer: number
+  /** The session's place among its analyzer's, 0 when it has none. */
+  readonly ordinal: number
+  /** Agreement of the first pointers with the session, 8 for one that is not there. */
+  readonly qualities: readonly number[]
+  readonly imports: number
+  readonly coAccess: number
+  readonly sequence: number
+  readonly speed: number
+}
+
+/** Finds out what holds for every file of a ranking now. */
+export function rankStandingOf(
+  { analyzerHash, store }: FeatureContext,
+  session: OpenSession,
+  evidence: RankEvidence,
+): RankStanding {
+  return {
+    session,
+    analyzer: analyzerHash(session.analyzer),
+    ordinal: store.get(session.sequence)?.ordinal ?? 0,
+    qualities: Array.from({ length: VOICES }, (_, voice) => {
+      const pointer = evidence.voices[voice]
+      return pointer === undefined ? 8 : Math.round(pointer.quality * 7)
+    }),
+    imports: recall(session, SOURCE_AT.imports),
+    coAccess: recall(session, SOURCE_AT.coAccess),
+    sequence: recall(session, SOURCE_AT.sequence),
+    speed: log2Bucket(evidence.distinctNear, 6),
+  }
+}
+
 /** Writes the `RANK_FEATURES` hashes of candidate `slot` to `out` from `at` on. */
 export function writeRankFeatures(
   context: FeatureContext,
-  session: OpenSession,
+  standing: RankStanding,
   example: { candidates: Candidates; evidence: RankEvidence; slot: number; out: Int32Array; at: number },
 ): void {
   const { candidates, evidence, slot, out, at } = example
   const { files, store, salt } = context
+  const { session, analyzer, imports, coAccess, sequence, speed } = standing
   const file = candidates.files[slot] ?? 0
   const sources = candidates.sources[slot] ?? 0
-  const analyzer = context.analyzerHash(session.analyzer)
   const lastRead = session.readAt.get(file)
-  const again = lastRead === undefined ? 0 : 1 + log2Bucket(session.reads - lastRead, 12)
+  const again = lastRead === NONE ? 0 : 1 + log2Bucket(session.reads - lastRead, 12)
   const near = log2Bucket(evidence.near[slot] ?? 0, 5)
   const far = log2Bucket(evidence.far[slot] ?? 0, 7)
   const weight = Math.min(24, Math.round((evidence.weight[slot] ?? 0) * 6))
@@ -27,23 +63,16 @@ export function writeRankFeatures(
   const strength = Math.round((candidates.strength[slot] ?? 0) * 9)
   const support = log2Bucket(Math.round(candidates.support[slot] ?? 0), 6)
   const row = store.row(session.analyzer, file)
-  const known =
-    row === 0 ? 0 : Math.min(7, 1 + Math.abs((store.get(session.sequence)?.ordinal ?? 0) - store.ordinal(row, 0)))
-  const importers = Math.min(6, session.importedBy.get(file) ?? 0)
-  const siblings = log2Bucket(session.directoryReads.get(files.directory(file)) ?? 0, 6)
-  const imports = recall(session, 3)
-  const coAccess = recall(session, 2)
-  const sequence = recall(session, 0)
+  const known = row === 0 ? 0 : Math.min(7, 1 + Math.abs(standing.ordinal - store.ordinal(row, 0)))
+  const importers = Math.min(6, Math.max(0, session.importedBy.get(file)))
+  const siblings = log2Bucket(session.directoryReads.get(files.directory(file)), 6)
   const depth = evidence.depth[slot] ?? 0
   const deep = depth < 16 ? depth : 16 + log2Bucket(depth >> 4, 5)
-  const speed = log2Bucket(evidence.distinctNear, 6)
   out[at] = 2
   out[at + 1] = mix(mix(201, analyzer), sources * 2 + (again === 0 ? 0 : 1))
   for (let voice = 0; voice < VOICES; voice++) {
-    const pointer = evidence.voices[voice]
-    const quality = pointer === undefined ? 8 : Math.round(pointer.quality * 7)
     const ahead = (evidence.ahead[slot * VOICES + voice] ?? 0) >> 1
-    out[at + 2 + voice] = mix(mix(202 + voice, ahead), quality)
+    out[at + 2 + voice] = mix(mix(202 + voice, ahead), standing.qualities[voice] ?? 0)
   }
   out[at + 6] = mix(mix(206, weight), votes)
   out[at + 7] = mix(mix(207, weight), mix(again, analyzer))

@@ -7,11 +7,11 @@ import type { Kin } from './kin.ts'
 import { LIMITS } from './limits.ts'
 import type { OpenSession } from './open-sessions.ts'
 import { RankEvidence } from './rank-evidence.ts'
-import { RANK_FEATURES, writeRankFeatures } from './rank-features.ts'
+import { RANK_FEATURES, type RankStanding, rankStandingOf, writeRankFeatures } from './rank-features.ts'
 import { HEAD, type Scorer } from './scorer.ts'
 
 /** Distinct files that a ranking looks ahead. */
-export const RANK_HORIZON = 20
+const RANK_HORIZON = 20
 
 /** What names files for a ranking beside the pointers and the session itself. */
 export type RankSources = {
@@ -22,7 +22,14 @@ export type RankSources = {
 }
 
 /** A sample of a ranking's candidates that waits for the session's next files. */
-type Probe = { readonly files: number[]; readonly features: Int32Array; readonly seen: Set<number> }
+type Probe = {
+  readonly files: number[]
+  readonly features: Int32Array
+  /** Reads of the session before it: what was read later stands at this position or after. */
+  readonly since: number
+  /** Distinct files read since. */
+  distinct: number
+}
 
 /** Probes of a session that wait at once, and distinct files between two of them. */
 const PROBES_MAX = 7
@@ -48,53 +55,56 @@ export class Ranking {
 
   /** Candidates with their probability to be among the next twenty, likeliest first. */
   rank(session: OpenSession, context: FeatureContext, sources: RankSources): { file: number; probability: number }[] {
-    this.#name(session, context, sources)
+    const standing = this.#name(session, context, sources)
     const scored: { file: number; probability: number }[] = []
     for (let slot = 0; slot < this.#candidates.size; slot++) {
-      this.#write(context, session, { slot, out: this.#features, at: 0 })
+      this.#write(context, standing, { slot, out: this.#features, at: 0 })
       const probability = this.#scorer.score(this.#features, 0, { count: RANK_FEATURES, head: HEAD.next20 })
       scored.push({ file: this.#candidates.files[slot] ?? 0, probability })
     }
     return scored.sort((a, b) => b.probability - a.probability)
   }
 
-  /** Learns from the lists whose time has come: `file` was just read. */
+  /** Learns from the lists whose time has come: `file` is being read, and not noted in `session.readAt` yet. */
   learn(session: OpenSession, file: number): void {
     const probes = this.#probes.get(session)
     if (probes === undefined) return
-    for (const { seen } of probes) seen.add(file)
-    if ((probes[0]?.seen.size ?? 0) < RANK_HORIZON) return
-    const { files, features, seen } = probes.shift() ?? NO_PROBE
-    files.forEach((candidate, nth) => {
-      const label = seen.has(candidate) ? 1 : 0
+    const before = session.readAt.get(file)
+    for (const probe of probes) if (before < probe.since) probe.distinct++
+    if ((probes[0]?.distinct ?? 0) < RANK_HORIZON) return
+    const { files, features, since } = probes.shift() ?? NO_PROBE
+    for (let nth = 0; nth < files.length; nth++) {
+      const candidate = files[nth] ?? 0
+      const label = candidate === file || session.readAt.get(candidate) >= since ? 1 : 0
       this.#scorer.learn(features, nth * RANK_FEATURES, { count: RANK_FEATURES, head: HEAD.next20, label })
-    })
+    }
   }
 
   /** Keeps a list to learn from, when the session has moved on far enough since the last. */
   probe(session: OpenSession, context: FeatureContext, sources: RankSources): void {
     const probes = this.#probes.get(session) ?? []
-    if (probes.length >= PROBES_MAX || (probes.at(-1)?.seen.size ?? PROBE_STEP) < PROBE_STEP) return
-    this.#name(session, context, sources)
+    if (probes.length >= PROBES_MAX || (probes.at(-1)?.distinct ?? PROBE_STEP) < PROBE_STEP) return
+    const standing = this.#name(session, context, sources)
     const files: number[] = []
     const features = new Int32Array(Math.ceil(this.#candidates.size / SAMPLED) * RANK_FEATURES)
     for (let slot = session.reads % SAMPLED; slot < this.#candidates.size; slot += SAMPLED) {
-      this.#write(context, session, { slot, out: features, at: files.length * RANK_FEATURES })
+      this.#write(context, standing, { slot, out: features, at: files.length * RANK_FEATURES })
       files.push(this.#candidates.files[slot] ?? 0)
     }
-    probes.push({ files, features, seen: new Set() })
+    probes.push({ files, features, since: session.reads, distinct: 0 })
     this.#probes.set(session, probes)
   }
 
-  #name(session: OpenSession, context: FeatureContext, sources: RankSources): void {
+  #name(session: OpenSession, context: FeatureContext, sources: RankSources): RankStanding {
     const candidates = this.#candidates
     candidates.clear()
     this.#evidence.gather(session, context.store, candidates)
     nameRelated(session, sources, candidates)
+    return rankStandingOf(context, session, this.#evidence)
   }
 
-  #write(context: FeatureContext, session: OpenSession, to: { slot: number; out: Int32Array; at: number }): void {
-    writeRankFeatures(context, session, { ...to, candidates: this.#candidates, evidence: this.#evidence })
+  #write(context: FeatureContext, standing: RankStanding, to: { slot: number; out: Int32Array; at: number }): void {
+    writeRankFeatures(context, standing, { ...to, candidates: this.#candidates, evidence: this.#evidence })
   }
 }
 
@@ -109,4 +119,4 @@ export function nameRelated(session: OpenSession, sources: RankSources, candidat
   }
 }
 
-const NO_PROBE: Probe = { files: [], features: new Int32Array(0), seen: new Set() }
+const NO_PROBE: Probe = { files: [], features: new Int32Array(0), since: 0, distinct: 0 }

@@ -1,4 +1,5 @@
 import { UNREAD_MS } from './decision.ts'
+import type { Expectation } from './expectation.ts'
 import { FEATURES } from './features.ts'
 import { FileRhythm } from './file-rhythm.ts'
 import type { FileTable } from './file-table.ts'
@@ -11,13 +12,16 @@ import type { SharedState } from './shared-state.ts'
 /** The reason that a renewal carries. */
 const RENEWAL = 'renewal'
 
-/** Entries looked at from the cache's end at each read; each is weighed once a stay. */
-const ENTRIES = 12
+/** Entries looked at from the cache's end at each read, as a share of the cache; each is weighed once a stay. */
+const ENTRIES_SHARE = 0.04
+const ENTRIES_MIN = 8
+const ENTRIES_MAX = 40
 /** As many more are passed over as may leave before a renewal arrives; when those are more than this, none is weighed. */
 const GONE_MAX = 64
 const NOTHING: readonly Prediction[] = []
 
-type Due = { readonly file: number; readonly node: number; readonly probability: number }
+type Entry = { readonly file: number; readonly node: number }
+type Due = Entry & { readonly probability: number }
 
 /**
  * Entries next to leave get another stay when they are likelier to be read again than those that leave on the average.
@@ -28,6 +32,7 @@ export class Renewals {
   readonly #shared: SharedState
   readonly #settlement: Settlement
   readonly #files: FileTable
+  readonly #expectation: (file: number) => Expectation
   readonly #rhythm: FileRhythm
   readonly #features = new Int32Array(FEATURES)
   /** By place in the view: the file there and one, 0 where the place is another workspace's. */
@@ -35,7 +40,13 @@ export class Renewals {
   /** By place: when the entry that was weighed last had moved. */
   #weighed = new Float64Array(1024)
 
-  constructor(shared: SharedState, settlement: Settlement, files: FileTable) {
+  constructor(
+    shared: SharedState,
+    settlement: Settlement,
+    of: { files: FileTable; expectation: (file: number) => Expectation },
+  ) {
+    const { files, expectation } = of
+    this.#expectation = expectation
     this.#shared = shared
     this.#settlement = settlement
     this.#files = files
@@ -72,23 +83,25 @@ export class Renewals {
     const { view, worth } = this.#shared
     const due: Due[] = []
     const gone = view.latencyMoves
+    const entries = Math.min(ENTRIES_MAX, Math.max(ENTRIES_MIN, view.capacityFiles * ENTRIES_SHARE))
     if (!view.isFull || view.isShared || gone > GONE_MAX) return due
     let node = view.leavesAfter(0)
-    for (let place = 0; place < gone + ENTRIES && node !== 0; place++, node = view.leavesAfter(node)) {
+    for (let place = 0; place < gone + entries && node !== 0; place++, node = view.leavesAfter(node)) {
       const file = (this.#fileAt[node] ?? 0) - 1
       if (place < gone || file < 0 || this.#weighed[node] === view.movedAt(node)) continue
       this.#weighed[node] = view.movedAt(node)
-      const probability = this.#weigh(file, salt)
+      const probability = this.#weigh({ file, node }, salt)
       if (probability >= worth.tail) due.push({ file, node, probability })
       worth.weighedTail(probability)
     }
     return due
   }
 
-  #weigh(file: number, salt: number): number {
+  #weigh({ file, node }: Entry, salt: number): number {
     const { view, scorer } = this.#shared
     const { moves, residence, latencyMoves } = view
-    this.#rhythm.write(file, { out: this.#features, salt })
+    const [expectation, isUnread] = [this.#expectation(file), view.isUnread(node)]
+    this.#rhythm.write(file, { out: this.#features, salt, expectation, isUnread })
     this.#settlement.add(file, { from: 0, all: this.#features }, { moves, residence, latencyMoves, scorer })
     return scorer.score(this.#features, 0, { count: FEATURES, head: HEAD.full })
   }

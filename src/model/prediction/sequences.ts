@@ -42,7 +42,7 @@ export class Sequence {
 
   /** Milliseconds between the reads at two positions. */
   betweenMs(from: number, to: number): number {
-    return (this.#offsetsMs[to] ?? 0) - (from < 0 ? 0 : (this.#offsetsMs[from] ?? 0))
+    return (this.#offsetsMs[to] ?? 0) - (this.#offsetsMs[from] ?? 0)
   }
 
   timeMs(at: number): number {
@@ -68,7 +68,7 @@ export class SequenceStore {
   readonly #rowOf: Int32Array[] = []
   #table = new Int32Array(1024 * OCCURRENCES * CELLS)
   #rows = 1
-  readonly #lastOf: number[][] = []
+  readonly #latestOf: number[] = []
   readonly #ordinals: number[] = []
 
   open(analyzer: number, startMs: number): number {
@@ -76,10 +76,7 @@ export class SequenceStore {
     this.#ordinals[analyzer] = ordinal
     const id = this.#nextId++
     this.#byId.set(id, new Sequence(analyzer, ordinal, startMs))
-    const last = this.#lastOf[analyzer] ?? []
-    last.push(id)
-    if (last.length > OCCURRENCES) last.shift()
-    this.#lastOf[analyzer] = last
+    this.#latestOf[analyzer] = id
     return id
   }
 
@@ -92,9 +89,9 @@ export class SequenceStore {
     return this.#ordinals[analyzer] ?? 0
   }
 
-  /** Ids of the analyzer's latest sequences, oldest first. */
-  latest(analyzer: number): readonly number[] {
-    return this.#lastOf[analyzer] ?? []
+  /** Id of the analyzer's latest sequence, 0 when it has none. */
+  latest(analyzer: number): number {
+    return this.#latestOf[analyzer] ?? 0
   }
 
   append(id: number, file: number, timeMs: number): void {

@@ -31,7 +31,7 @@ export function pace(session: OpenSession, now: { timeMs: number; moves: number 
 /** Counts for each source whether it had named the file that is being read. */
 export function judgeSources(session: OpenSession, file: number): void {
   if (session.readAt.has(file)) return
-  const named = session.named.get(file) ?? 0
+  const named = Math.max(0, session.named.get(file))
   for (let source = 0; source < SOURCES; source++) {
     const hit = (named >> source) & 1
     session.recall[source] = (session.recall[source] ?? 0) * 0.95 + hit * 0.05
@@ -39,11 +39,12 @@ export function judgeSources(session: OpenSession, file: number): void {
   }
 }
 
+/** Counts for each source the files that it names for the first time, of those that the session has not read yet. */
 export function countNamed(session: OpenSession, candidates: Candidates): void {
   for (let slot = 0; slot < candidates.size; slot++) {
     const file = candidates.files[slot] ?? 0
     if (session.readAt.has(file)) continue
-    const before = session.named.get(file) ?? 0
+    const before = Math.max(0, session.named.get(file))
     const added = (candidates.sources[slot] ?? 0) & ~before
     if (added === 0) continue
     session.named.set(file, before | added)

@@ -6,10 +6,23 @@ import { HEAD, type Scorer } from './scorer.ts'
 
 /** The near horizon, as a share of the residence. */
 const NEAR_SHARE = 0.06
+
+/** The moment of weighing, by the cache's clock. */
+type Issue = {
+  readonly moves: number
+  readonly residence: number
+  readonly latencyMoves: number
+  readonly scorer: Scorer
+  /** What the near head says. */
+  readonly promised?: number
+  /** Event time after which a read comes too late, whatever the cache holds; never unless given. */
+  readonly overMs?: number
+}
+
 /**
- * Weighed candidates wait here until the cache's residence is over; then it is known which horizons they met, and the
- * scorer learns. Reads and time-outs are both learned at that moment: learning reads at once would make the scorer
- * believe, for as long as a residence lasts, that everything is read.
+ * Weighed candidates wait here until the cache's residence is over, or the time in which they are to be read; then it
+ * is known which horizons they met, and the scorer learns. Reads and time-outs are both learned at that moment:
+ * learning reads at once would make the scorer believe, for as long as a residence lasts, that everything is read.
  */
 export class Settlement {
   readonly #file: Int32Array
@@ -18,6 +31,7 @@ export class Settlement {
   readonly #latency: Float64Array
   readonly #readAt: Float64Array
   readonly #promised: Float64Array
+  readonly #overMs: Float64Array
   readonly #calibration: Calibration | undefined
   readonly #next: Int32Array
   readonly #features: Int32Array
@@ -35,16 +49,13 @@ export class Settlement {
     this.#latency = new Float64Array(max)
     this.#readAt = new Float64Array(max)
     this.#promised = new Float64Array(max)
+    this.#overMs = new Float64Array(max)
     this.#next = new Int32Array(max).fill(-1)
     this.#features = new Int32Array(max * FEATURES)
   }
 
-  /** Takes a copy of the features at `from`. `moves` is the cache's clock now; `promised`, what the near head says. */
-  add(
-    file: number,
-    features: { from: number; all: Int32Array },
-    when: { moves: number; residence: number; latencyMoves: number; scorer: Scorer; promised?: number },
-  ): void {
+  /** Takes a copy of the features at `from`. */
+  add(file: number, features: { from: number; all: Int32Array }, when: Issue): void {
     if (this.#end - this.#first >= LIMITS.pendingMax) this.#settle(when.scorer)
     const at = this.#end++ % LIMITS.pendingMax
     if (file >= this.#waiting.length) this.#waiting = grownInt32(this.#waiting, file + 1, -1)
@@ -54,9 +65,12 @@ export class Settlement {
     this.#latency[at] = when.latencyMoves
     this.#readAt[at] = 0
     this.#promised[at] = when.promised ?? Number.NaN
+    this.#overMs[at] = when.overMs ?? Number.POSITIVE_INFINITY
     this.#next[at] = this.#waiting[file] ?? -1
     this.#waiting[file] = at
-    this.#features.set(features.all.subarray(features.from, features.from + FEATURES), at * FEATURES)
+    const { from, all } = features
+    const to = at * FEATURES
+    for (let nth = 0; nth < FEATURES; nth++) this.#features[to + nth] = all[from + nth] ?? 0
   }
 
   /** Notes that `file` was read. */
@@ -67,6 +81,13 @@ export class Settlement {
       at = this.#next[at] ?? -1
     }
     if (file < this.#waiting.length) this.#waiting[file] = -1
+  }
+
+  /** Learns from everything whose time is over at `timeMs`: before that read is told, for it came too late. */
+  expire(timeMs: number, scorer: Scorer): void {
+    while (this.#first < this.#end && timeMs > (this.#overMs[this.#first % LIMITS.pendingMax] ?? 0)) {
+      this.#settle(scorer)
+    }
   }
 
   /** Learns from everything whose residence is over. */
@@ -85,14 +106,10 @@ export class Settlement {
     const took = readAt === 0 ? Number.POSITIVE_INFINITY : readAt - (this.#issued[at] ?? 0) - (this.#latency[at] ?? 0)
     const residence = this.#residence[at] ?? 0
     const promised = this.#promised[at] ?? Number.NaN
-    if (!Number.isNaN(promised)) this.#calibration?.observe(promised, took <= residence * NEAR_SHARE)
+    const isNear = took <= residence * NEAR_SHARE
+    if (!Number.isNaN(promised)) this.#calibration?.observe(promised, isNear)
     const from = at * FEATURES
-    scorer.learn(this.#features, from, {
-      count: FEATURES,
-      head: HEAD.near,
-      label: took <= residence * NEAR_SHARE ? 1 : 0,
-    })
-    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.half, label: took <= residence * 0.5 ? 1 : 0 })
+    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.near, label: isNear ? 1 : 0 })
     scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.full, label: took <= residence ? 1 : 0 })
   }
 

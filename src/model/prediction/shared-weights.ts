@@ -16,6 +16,8 @@ const WEIGHT_STEP = 1 / 1024
 const WEIGHT_MAX = 64
 /** ... evidence in sixteenths of a doubling from this size on. */
 const EVIDENCE_UNIT = 1 / 64
+/** Evidence is a sum of squares of at most 1 each: more than a scorer can gather. */
+const EVIDENCE_MAX = 2 ** 53
 /** What has moved less is told when it has moved further: a weight by this, ... */
 const WEIGHT_CHANGE_MIN = 0.01
 /** ... evidence by this share of what it was. */
@@ -119,6 +121,9 @@ export class SharedWeights {
         at += step
         const value = { weight: reader.int() * WEIGHT_STEP, evidence: evidenceOfSteps(reader.uint()) }
         if (at >= base.weight.length) throw new RowFormatError('these weights name places that the scorer has not')
+        // What no scorer has told: infinite evidence would spread, and has no end when it is written down.
+        if (Math.abs(value.weight) > WEIGHT_MAX || value.evidence > EVIDENCE_MAX)
+          throw new RowFormatError('these weights are none that a scorer comes to')
         told.push({ place: { table, base, at }, value })
       }
     }

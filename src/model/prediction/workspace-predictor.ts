@@ -1,31 +1,18 @@
 import { Analyzers } from './analyzers.ts'
 import { type CacheView, isThereBy } from './cache-view.ts'
-import { Candidates, sourcesOf, UNKNOWN } from './candidates.ts'
-import { ClockHabits, type DueHabit, nameHabit } from './clock-habits.ts'
-import { CoAccess } from './co-access.ts'
-import {
-  cutOff,
-  FAR_WEIGHT,
-  HABIT_MIN,
-  isLate,
-  REACH_DELAYS,
-  REACH_LATENCIES,
-  REACH_MAX,
-  REACH_MIN,
-  REACH_SHARE,
-  RENEW_AGE,
-  UNREAD_MS,
-  UNREAD_SHARE_MAX,
-} from './decision.ts'
-import { FEATURES, type FeatureContext, writeFeatures } from './features.ts'
+import { Candidates } from './candidates.ts'
+import { Choice } from './choice.ts'
+import { ClockHabits, type DueHabit } from './clock-habits.ts'
+import { reachOf } from './decision.ts'
+import { type Expectation, expectationOf } from './expectation.ts'
+import type { FeatureContext } from './features.ts'
 import { FileFates } from './file-fates.ts'
+import { FileNodes } from './file-nodes.ts'
 import { FileTable } from './file-table.ts'
-import { FileTree } from './file-tree.ts'
-import { grownFloat64, grownInt32, hashText } from './grow.ts'
-import { ImportGraph } from './import-graph.ts'
-import { Kin } from './kin.ts'
+import { ForeignReads, type Naming } from './foreign-reads.ts'
+import { hashText } from './grow.ts'
 import { LIMITS } from './limits.ts'
-import { advancePointers, nameAhead, nameWindow, seedPointers, startPointers } from './match-pointers.ts'
+import { advancePointers, nameAhead, nameWindow, seedPointers } from './match-pointers.ts'
 import { OpenSession, OpenSessions } from './open-sessions.ts'
 import type {
   Prediction,
@@ -35,19 +22,16 @@ import type {
   RankingPredictor,
   SessionSequence,
 } from './predictor.ts'
-import { nameRelated, Ranking, type RankSources } from './ranking.ts'
+import { nameRelated, Ranking } from './ranking.ts'
+import { RelatedFiles } from './related-files.ts'
 import { Renewals } from './renewals.ts'
-import { HEAD, type Scorer } from './scorer.ts'
+import type { Scorer } from './scorer.ts'
 import { readsOf, type Sequence, SequenceStore } from './sequences.ts'
 import { countNamed, judgeSources, pace, remember, rememberFirst } from './session-record.ts'
 import { Settlement } from './settlement.ts'
 import type { SharedState } from './shared-state.ts'
-import { Siblings } from './siblings.ts'
 import { type WeighedSession, weighMoment } from './weighed.ts'
-import type { Worth } from './worth.ts'
-
-/** `gain` is the probability that decides, `probability` that of a read before the entry leaves. */
-type Weighed = { readonly slot: number; readonly gain: number; readonly probability: number }
+import { Weigher } from './weigher.ts'
 
 const NO_PREDICTIONS: readonly Prediction[] = []
 
@@ -57,37 +41,51 @@ export class WorkspacePredictor implements RankingPredictor {
   readonly #view: CacheView
   readonly #scorer: Scorer
   readonly #settlement: Settlement
-  readonly #worth: Worth
   readonly #renewals: Renewals
   readonly #files = new FileTable()
   readonly #store = new SequenceStore()
   readonly #sessions = new OpenSessions()
-  readonly #coAccess = new CoAccess()
-  #imports = new ImportGraph()
-  #tree: FileTree | null = null
-  readonly #kin = new Kin()
+  /** The sessions that have read within the last stay of the cache. */
+  #moment: readonly OpenSession[] = []
+  readonly #expectation = (file: number): Expectation => expectationOf(file, this.#moment, this.#store)
+  readonly #related = new RelatedFiles(this.#files)
   readonly #clock = new ClockHabits()
-  readonly #siblings = new Siblings()
+  readonly #foreign: ForeignReads
   readonly #ranking: Ranking
   readonly #candidates: Candidates
-  readonly #features = new Int32Array(LIMITS.candidatesMax * FEATURES)
+  readonly #weigher: Weigher
+  readonly #choice: Choice
   readonly #analyzers = new Analyzers()
-  #node = new Int32Array(1024)
-  #lastReadMoves = new Float64Array(1024)
+  readonly #nodes: FileNodes
   #context: FeatureContext
+  readonly #describe = (file: number, node: number): void => {
+    this.#renewals.describe(file, node)
+    this.#related.kin.add(file, this.#files)
+  }
   /** What becomes of files beside reads. */
   readonly fates: FileFates
-  #described = 0
 
   constructor(options: PredictorOptions, graph: PredictorGraph | undefined, shared: SharedState) {
     this.#options = options
     this.#view = shared.view
     this.#scorer = shared.scorer
-    this.fates = new FileFates(this.#files, shared.view, (file) => this.#node[file] ?? 0)
-    this.#worth = shared.worth
+    this.#nodes = new FileNodes(shared.view)
+    this.fates = new FileFates(this.#files, shared.view, this.#nodes.of)
+    this.#foreign = new ForeignReads({
+      precedents: options.without?.includes('precedent') ? null : shared.precedents,
+      ...{ analyzers: this.#analyzers, files: this.#files, lastReadMoves: this.#nodes.lastReadMoves },
+    })
     this.#settlement = new Settlement(shared.calibration)
     this.#candidates = new Candidates(LIMITS.candidatesMax, options.without)
-    this.#renewals = new Renewals(shared, this.#settlement, this.#files)
+    this.#weigher = new Weigher({
+      ...{ aggressiveness: options.aggressiveness, shared, settlement: this.#settlement },
+      ...{ files: this.#files, fates: this.fates, nodeOf: this.#nodes.of },
+    })
+    this.#choice = new Choice(shared.view, this.#weigher, this.#candidates)
+    this.#renewals = new Renewals(shared, this.#settlement, {
+      files: this.#files,
+      expectation: this.#expectation,
+    })
     this.#ranking = new Ranking(shared.scorer)
     this.#context = this.#contextFor(0)
     if (graph !== undefined) this.setGraph(graph)
@@ -99,10 +97,15 @@ export class WorkspacePredictor implements RankingPredictor {
     this.#closeEnded(access.timeMs)
     const session = this.#sessionOf(access)
     this.#learnRead(session, file, access)
+    this.#lookAround()
     this.#nameCandidates(session, file)
     const renewed = this.#renew(access.timeMs)
     const chosen = this.#decide(session, access.timeMs)
     return renewed.length === 0 ? chosen : [...renewed, ...chosen]
+  }
+
+  #lookAround(): void {
+    this.#moment = this.#sessions.since(this.#view.moves - this.#view.residence)
   }
 
   #renew(nowMs: number): readonly Prediction[] {
@@ -111,6 +114,7 @@ export class WorkspacePredictor implements RankingPredictor {
   }
 
   tick(nowMs: number): readonly Prediction[] {
+    this.#view.pass(nowMs)
     return this.#clock.takeDue(nowMs).flatMap((habit) => this.#prepare(habit, nowMs))
   }
 
@@ -122,7 +126,7 @@ export class WorkspacePredictor implements RankingPredictor {
     const session = this.#sessions.get(sessionId)
     if (session === undefined) return []
     return this.#ranking
-      .rank(session, this.#context, this.#rankSources())
+      .rank(session, this.#context, this.#related)
       .slice(0, count)
       .map(({ file }) => this.#files.path(file))
   }
@@ -131,18 +135,16 @@ export class WorkspacePredictor implements RankingPredictor {
   weighed(sessionId: string): WeighedSession | null {
     const session = this.#sessions.get(sessionId)
     if (session === undefined) return null
-    const [candidates, far] = [new Candidates(LIMITS.candidatesMax), this.#far()]
+    const candidates = new Candidates(LIMITS.candidatesMax)
     nameWindow(session, 40, candidates)
-    nameRelated(session, this.#rankSources(), candidates)
+    nameRelated(session, this.#related, candidates)
+    this.#nameForeign(session, candidates, (path) => this.#files.find(path))
     return weighMoment({
       ...{ session, candidates, view: this.#view, files: this.#files, fates: this.fates },
       analyzer: this.#analyzers.name(session.analyzer),
-      threshold: this.#threshold(far),
-      nodeOf: (file) => this.#node[file] ?? 0,
-      probabilityOf: (slot) => {
-        writeFeatures(this.#context, session, { candidates, slot, out: this.#features, at: 0 })
-        return this.#probabilityOf(0, far)
-      },
+      threshold: this.#weigher.threshold(this.#weigher.far()),
+      nodeOf: this.#nodes.of,
+      probabilityOf: (slot) => this.#weigher.probability({ context: this.#context, session, candidates }, slot),
     })
   }
 
@@ -159,17 +161,14 @@ export class WorkspacePredictor implements RankingPredictor {
       this.#describeNewFiles()
       this.#store.append(id, file, read.timeMs)
       remember(recent, file)
-      this.#coAccess.observe(recent)
-      this.#siblings.observe(file, this.#files)
+      this.#related.learn(recent, file)
     }
     this.#store.close(id)
   }
 
   /** Takes the place of what was known of the workspace's files and imports. */
   setGraph(graph: PredictorGraph): void {
-    this.#tree = new FileTree(graph.files, this.#files)
-    this.#imports = new ImportGraph()
-    for (const [from, to] of graph.edges) this.#imports.add(this.#files.intern(from), this.#files.intern(to))
+    this.#related.setGraph(graph)
     this.#describeNewFiles()
     this.#context = this.#contextFor(this.#context.salt)
   }
@@ -194,34 +193,26 @@ export class WorkspacePredictor implements RankingPredictor {
 
   /** Gives the places in the shared view back; the predictor is of no use afterwards. */
   release(): void {
-    for (let file = 0; file < this.#described; file++) this.#view.release(this.#node[file] ?? 0)
+    this.#nodes.release()
   }
 
   #contextFor(salt: number): FeatureContext {
     return {
       files: this.#files,
       store: this.#store,
-      coAccess: this.#coAccess,
-      siblings: this.#siblings,
-      tree: this.#tree,
+      coAccess: this.#related.coAccess,
+      siblings: this.#related.siblings,
+      tree: this.#related.tree,
       view: this.#view,
-      lastReadMoves: (file) => this.#lastReadMoves[file] ?? 0,
+      lastReadMoves: this.#nodes.lastReadMoves,
       analyzerHash: (analyzer) => this.#analyzers.hash(analyzer),
       salt,
+      expectation: this.#expectation,
     }
   }
 
   #describeNewFiles(): void {
-    const { size } = this.#files
-    if (size > this.#node.length) {
-      this.#node = grownInt32(this.#node, size)
-      this.#lastReadMoves = grownFloat64(this.#lastReadMoves, size)
-    }
-    for (; this.#described < size; this.#described++) {
-      this.#node[this.#described] = this.#view.allocate()
-      this.#renewals.describe(this.#described, this.#node[this.#described] ?? 0)
-      this.#kin.add(this.#described, this.#files)
-    }
+    this.#nodes.reach(this.#files.size, this.#describe)
   }
 
   #closeEnded(nowMs: number): void {
@@ -241,13 +232,13 @@ export class WorkspacePredictor implements RankingPredictor {
     const sequence = this.#store.open(analyzer, timeMs)
     const session = new OpenSession(access.session, { sequence, analyzer, timeMs, moves: this.#view.moves })
     this.#sessions.add(session)
-    startPointers(session, this.#store)
     return session
   }
 
   #learnRead(session: OpenSession, file: number, { timeMs, outcome }: PredictorAccess): void {
     this.fates.wasRead(file)
     const { moves } = this.#view
+    this.#settlement.expire(timeMs, this.#scorer)
     this.#settlement.read(file, moves)
     this.#settlement.advance(moves, this.#scorer)
     this.#ranking.learn(session, file)
@@ -255,125 +246,50 @@ export class WorkspacePredictor implements RankingPredictor {
     const expected = advancePointers(session, file)
     remember(session.recent, file)
     seedPointers(session, { file, expected }, this.#store)
-    this.#imports.observe(session, file)
-    session.burst.read(file, timeMs, this.#files)
-    this.#siblings.observe(file, this.#files)
-    this.#coAccess.observe(session.recent)
-    this.#coAccess.gather(file, session.burst)
+    this.#related.observe(session, file, timeMs)
     this.#store.append(session.sequence, file, timeMs)
-    const directory = this.#files.directory(file)
-    session.directoryReads.set(directory, (session.directoryReads.get(directory) ?? 0) + 1)
-    if (!session.readAt.has(file)) rememberFirst(session.firsts, file)
+    session.directoryReads.add(this.#files.directory(file), 1)
+    if (!session.readAt.has(file)) this.#learnFirst(session, file)
     session.readAt.set(file, session.reads++)
     pace(session, { timeMs, moves })
-    const node = this.#node[file] ?? 0
+    const node = this.#nodes.of(file)
     if (outcome === null) this.#view.readBlindly(node, timeMs)
     else this.#view.read(node, timeMs, isThereBy(outcome))
     this.#renewals.read(file)
-    this.#lastReadMoves[file] = this.#view.moves
+    this.#nodes.read(file)
+  }
+
+  #learnFirst(session: OpenSession, file: number): void {
+    const before = session.firsts[0]
+    rememberFirst(session.firsts, file)
+    if (before !== undefined) this.#foreign.tell(session, this.#context.salt, { before, next: file })
+  }
+
+  #nameForeign(session: OpenSession, candidates: Candidates, fileOf: Naming['fileOf']): void {
+    const { latencyMs } = this.#view
+    this.#foreign.name(session, candidates, { workspace: this.#context.salt, latencyMs, fileOf })
   }
 
   #nameCandidates(session: OpenSession, file: number): void {
     const candidates = this.#candidates
     candidates.clear()
-    const { residence, latencyMoves } = this.#view
-    const reach = Math.round((REACH_SHARE * residence + REACH_LATENCIES * latencyMoves) / session.movesPerRead)
-    const ms = REACH_DELAYS * this.#view.latencyMs
-    nameAhead(session, { reads: Math.max(REACH_MIN, Math.min(REACH_MAX, reach)), ms }, candidates)
-    this.#imports.name(session, file, candidates)
-    this.#coAccess.name(file, candidates)
-    this.#kin.name(file, candidates)
-    this.#siblings.name(file, this.#files, candidates)
-    this.#tree?.name(session, file, candidates)
+    nameAhead(session, reachOf(this.#view, session.movesPerRead), candidates)
+    this.#related.name(session, file, candidates)
+    this.#nameForeign(session, candidates, (path) => this.#files.intern(path))
+    this.#describeNewFiles()
     countNamed(session, candidates)
   }
 
-  #rankSources(): RankSources {
-    return { coAccess: this.#coAccess, imports: this.#imports, kin: this.#kin, tree: this.#tree }
-  }
-
   #decide(session: OpenSession, nowMs: number): readonly Prediction[] {
-    const chosen = this.#weigh(session)
-    this.#ranking.probe(session, this.#context, this.#rankSources())
-    if (chosen.length === 0) return NO_PREDICTIONS
-    const unreadMax = this.#view.capacityFiles * UNREAD_SHARE_MAX
-    const surplus = Math.max(0, Math.ceil(chosen.length + this.#view.unread - unreadMax))
-    return chosen.slice(surplus).map(({ slot, probability }) => {
-      const due = this.#candidates.dueMs[slot] ?? UNKNOWN
-      const expectedAtMs = nowMs + (due >= UNKNOWN ? session.msPerRead * 4 : due)
-      return this.#predict(slot, { probability, nowMs, expectedAtMs })
-    })
+    const chosen = this.#weigher.weigh({ context: this.#context, session, candidates: this.#candidates })
+    this.#ranking.probe(session, this.#context, this.#related)
+    return this.#choice.predict(chosen, session, nowMs)
   }
 
-  /** The candidates that are worth a warm, least likely first; all that are weighed are waited for, to learn from. */
-  #weigh(session: OpenSession): Weighed[] {
-    const chosen: Weighed[] = []
-    const candidates = this.#candidates
-    const view = this.#view
-    const far = this.#far()
-    const least = this.#threshold(far)
-    const { moves, residence, latencyMoves } = view
-    const speed = { msPerRead: session.msPerRead, latencyMs: view.latencyMs }
-    for (let slot = 0; slot < candidates.size; slot++) {
-      const file = candidates.files[slot] ?? 0
-      if (view.age(this.#node[file] ?? 0) < RENEW_AGE) continue
-      const at = slot * FEATURES
-      writeFeatures(this.#context, session, { candidates, slot, out: this.#features, at })
-      const gain = this.#probabilityOf(at, far)
-      const when = { moves, residence, latencyMoves, scorer: this.#scorer, promised: far === 0 ? gain : Number.NaN }
-      this.#settlement.add(file, { from: at, all: this.#features }, when)
-      if (gain >= least && !this.fates.isRefused(file) && !isLate(candidates, slot, speed)) {
-        // A read soon is one before the entry leaves, too; the two heads learn apart, and do not know that.
-        const full = this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.full })
-        chosen.push({ slot, gain, probability: Math.max(gain, full) })
-      }
-    }
-    return chosen.sort((a, b) => a.gain - b.gain)
-  }
-
-  /** The probability from which on a warm pays now. */
-  #threshold(far: number): number {
-    return cutOff(this.#options.aggressiveness, this.#worth.dearness(this.#view), far)
-  }
-
-  /** The far horizon's weight, 0 to 1: the longer a warm is on its way, the less one can wait for better evidence. */
-  #far(): number {
-    return Math.min(1, (FAR_WEIGHT * this.#view.latencyMoves) / this.#view.residence)
-  }
-
-  #probabilityOf(at: number, far: number): number {
-    const full = far === 0 ? 0 : this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.full })
-    const near = far === 1 ? 0 : this.#scorer.score(this.#features, at, { count: FEATURES, head: HEAD.near })
-    return near + (full - near) * far
-  }
-
-  /** Weighs the files of the analyzer's last session, for a session that the clock expects. */
-  #prepare(habit: DueHabit, nowMs: number): Prediction[] {
-    const sequence = this.#store.get(this.#store.latest(habit.analyzer).at(-1) ?? 0)
-    if (sequence === undefined) return []
-    const { analyzer, expectedMs } = habit
-    const session = new OpenSession('', { sequence: 0, analyzer, timeMs: expectedMs, moves: this.#view.moves })
-    const predictions: Prediction[] = []
-    const unreadMax = Math.floor(this.#view.capacityFiles * UNREAD_SHARE_MAX)
-    for (let from = 0; from < sequence.length; from += LIMITS.candidatesMax) {
-      nameHabit({ sequence, from, probability: habit.probability }, this.#candidates)
-      for (const { slot, probability } of this.#weigh(session)) {
-        if (this.#view.unread >= unreadMax) return predictions
-        if (habit.probability < HABIT_MIN) continue
-        predictions.push(this.#predict(slot, { probability, nowMs, expectedAtMs: expectedMs }))
-      }
-    }
-    return predictions
-  }
-
-  #predict(slot: number, when: { probability: number; nowMs: number; expectedAtMs: number }): Prediction {
-    const file = this.#candidates.files[slot] ?? 0
-    const { probability, nowMs, expectedAtMs } = when
-    const { latencyMs } = this.#view
-    this.#view.warm(this.#node[file] ?? 0)
-    const leavesMs = nowMs + UNREAD_MS
-    const reason = sourcesOf(this.#candidates.sources[slot] ?? 0)[0] ?? ''
-    const horizonAtMs = Math.max(expectedAtMs + latencyMs, leavesMs)
-    return { path: this.#files.path(file), probability, reason, expectedAtMs, horizonAtMs }
+  #prepare(habit: DueHabit, nowMs: number): readonly Prediction[] {
+    const sequence = this.#store.get(this.#store.latest(habit.analyzer))
+    if (sequence === undefined) return NO_PREDICTIONS
+    this.#lookAround()
+    return this.#choice.prepare(habit, sequence, { context: this.#context, nowMs })
   }
 }

@@ -52,7 +52,10 @@ export class Worth {
     return Math.exp(this.#dearnessLog)
   }
 
-  /** Reads that the target wanted beyond those that came; 0 where what came lies between its bounds and the price is even. */
+  /**
+   * Reads that the target wanted beyond those that came; 0 where what came lies between its bounds and the price is
+   * even.
+   */
   #shortfall(used: number, warms: number): number {
     const { floor, ample } = this.#target
     const [below, above] = [floor * warms - used, ample * warms - used]

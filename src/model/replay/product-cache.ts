@@ -1,24 +1,24 @@
+import { creditBrought, creditRead, earnedShare, FIRST_CREDIT } from '../warm-share.ts'
 import { FileLists } from './file-lists.ts'
 import { ABSENT, READ, type ReplayCache, WARMED } from './lru.ts'
 
-/** How the product keeps its cache: docs/decisions/0006 and 0007, and rule 3 of docs/architecture.md. */
+/** How the product keeps its cache: docs/decisions/0013, and rule 3 of docs/architecture.md. */
 export type ProductPolicy = {
-  /** An entry that nobody has used for so long expires, milliseconds: of what was read, and of unread warms. */
+  /** An entry that nobody has used for so long expires, milliseconds. */
   readonly readMs: number
-  readonly unreadMs: number
   /** An entry read within this time is live; older ones are cold. */
   readonly liveMs: number
-  /** Share of the cache in live entries from which on no warm comes in. */
+  /** Share of the cache in live entries from which on warms come in only within the share that they have earned. */
   readonly pressureMax: number
 }
 
 const READ_LIST = 0
-const UNREAD_LIST = 1
+const PREDICTED_LIST = 1
 const LISTS = 2
 
 /**
- * The product's cache: what is cold leaves first, then unread warms, the oldest first, then what is live. In a cache full
- * of live entries warms are refused.
+ * The product's cache, in which all warms are predictions: what was used longest ago leaves first, and a warm counts as
+ * used when it comes in; of what is live, unread warms above their share leave first.
  */
 export class ProductCache implements ReplayCache {
   readonly #capacity: number
@@ -26,7 +26,12 @@ export class ProductCache implements ReplayCache {
   readonly #lists: FileLists
   #state: Uint8Array
   #usedMs: Float64Array
+  /** Number of the last use: its order also within a millisecond. */
+  #usedNth: Float64Array
+  #uses = 0
   #size = 0
+  #predicted = 0
+  #credit = FIRST_CREDIT
   /** Entries of the read list that are live, and the oldest of them (the list's own number: none). */
   #live = 0
   #oldestLive = READ_LIST
@@ -37,6 +42,7 @@ export class ProductCache implements ReplayCache {
     this.#lists = new FileLists(LISTS, files + LISTS)
     this.#state = new Uint8Array(files + LISTS)
     this.#usedMs = new Float64Array(files + LISTS)
+    this.#usedNth = new Float64Array(files + LISTS)
   }
 
   state(file: number, nowMs: number): number {
@@ -48,33 +54,53 @@ export class ProductCache implements ReplayCache {
     const node = this.#lists.nodeOf(file)
     if (node >= this.#state.length) this.#grow(node)
     this.#pass(nowMs)
-    const isNew = this.#state[node] === ABSENT
-    if (isNew && state === WARMED && this.#live >= this.#policy.pressureMax * this.#capacity) return false
-    if (!isNew) this.#remove(node)
-    else if (this.#size >= this.#capacity) this.#remove(this.#victim())
+    const before = this.#state[node] ?? ABSENT
+    if (before === ABSENT) {
+      if (state === WARMED && this.#refuses()) return false
+      if (this.#size >= this.#capacity) this.#remove(this.#victim(nowMs))
+      if (state === WARMED) this.#credit = creditBrought(this.#credit)
+    } else {
+      if (before === WARMED && state === READ) this.#credit = creditRead(this.#credit)
+      this.#remove(node)
+    }
     this.#add(node, state, nowMs)
     return true
   }
 
-  #victim(): number {
-    const read = this.#lists.oldest(READ_LIST)
-    const hasCold = read !== this.#oldestLive
-    const unread = this.#lists.oldest(UNREAD_LIST)
-    return hasCold || unread === UNREAD_LIST ? read : unread
+  #refuses(): boolean {
+    return this.#live >= this.#policy.pressureMax * this.#capacity && this.#predicted >= this.#predictedMax()
+  }
+
+  #predictedMax(): number {
+    return earnedShare(this.#credit) * this.#capacity
+  }
+
+  #victim(nowMs: number): number {
+    const [read, predicted] = [this.#lists.oldest(READ_LIST), this.#lists.oldest(PREDICTED_LIST)]
+    if (read === READ_LIST) return predicted
+    if (predicted === PREDICTED_LIST) return read
+    const oldest = (this.#usedNth[read] ?? 0) < (this.#usedNth[predicted] ?? 0) ? read : predicted
+    const isCold = (this.#usedMs[oldest] ?? 0) < nowMs - this.#policy.liveMs
+    return !isCold && this.#predicted > this.#predictedMax() ? predicted : oldest
   }
 
   #add(node: number, state: number, nowMs: number): void {
     this.#state[node] = state
     this.#usedMs[node] = nowMs
+    this.#usedNth[node] = this.#uses++
     this.#size++
-    this.#lists.pushNewest(node, state === WARMED ? UNREAD_LIST : READ_LIST)
-    if (state !== READ) return
+    this.#lists.pushNewest(node, state === WARMED ? PREDICTED_LIST : READ_LIST)
+    if (state === WARMED) {
+      this.#predicted++
+      return
+    }
     this.#live++
     if (this.#oldestLive === READ_LIST) this.#oldestLive = node
   }
 
   #remove(node: number): void {
-    if (this.#state[node] === READ && this.#isLive(node)) {
+    if (this.#state[node] === WARMED) this.#predicted--
+    else if (this.#isLive(node)) {
       this.#live--
       if (this.#oldestLive === node) this.#oldestLive = this.#lists.newer(node)
     }
@@ -95,7 +121,7 @@ export class ProductCache implements ReplayCache {
       this.#live--
       this.#oldestLive = this.#lists.newer(this.#oldestLive)
     }
-    this.#expire(UNREAD_LIST, nowMs - this.#policy.unreadMs)
+    this.#expire(PREDICTED_LIST, nowMs - this.#policy.readMs)
     this.#expire(READ_LIST, nowMs - this.#policy.readMs)
   }
 
@@ -112,8 +138,13 @@ export class ProductCache implements ReplayCache {
     const state = new Uint8Array(nodes)
     state.set(this.#state)
     this.#state = state
-    const usedMs = new Float64Array(nodes)
-    usedMs.set(this.#usedMs)
-    this.#usedMs = usedMs
+    this.#usedMs = grown(this.#usedMs, nodes)
+    this.#usedNth = grown(this.#usedNth, nodes)
   }
+}
+
+function grown(values: Float64Array, length: number): Float64Array {
+  const longer = new Float64Array(length)
+  longer.set(values)
+  return longer
 }

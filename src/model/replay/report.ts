@@ -103,7 +103,7 @@ export function reportOf(trace: Trace, run: ReplayRun, bounds: ReportBounds): Re
 }
 
 /** Share of the inserted warms that were read before they left; null when none was inserted. */
-export function precisionOf(verdict: Verdict): number | null {
+function precisionOf(verdict: Verdict): number | null {
   return verdict.inserted === 0 ? null : verdict.used / verdict.inserted
 }
 

@@ -18,6 +18,7 @@ export function encodeEvidence(writer: RowWriter, { groups, spans, wastedBytes }
   return writer.finish()
 }
 
+/** Reads what `encodeEvidence` has packed. Throws RowFormatError. */
 export function decodeEvidence(bytes: Uint8Array): WarmingEvidence {
   const reader = new RowReader(bytes, VERSION)
   const evidence = new WarmingEvidence()

@@ -78,6 +78,7 @@ export function encodeRevision(writer: RowWriter, revision: Revision): Uint8Arra
   return writer.finish()
 }
 
+/** Reads what `encodeRevision` has packed. Throws RowFormatError. */
 export function decodeRevision(bytes: Uint8Array): Revision {
   const reader = new RowReader(bytes, VERSION)
   return { version: reader.maybeText(), atMs: reader.uint() }
@@ -93,6 +94,7 @@ export function encodeRemembered(writer: RowWriter, ids: readonly string[]): Uin
   return writer.finish()
 }
 
+/** Reads what `encodeRemembered` has packed. Throws RowFormatError. */
 export function decodeRemembered(bytes: Uint8Array): string[] {
   const reader = new RowReader(bytes, VERSION)
   const ids: string[] = []

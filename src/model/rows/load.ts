@@ -46,7 +46,7 @@ export class ShardLoader {
         this.#addPredictions(bytes)
         return
       case 's':
-        this.#sessions.push(decodeSession(bytes, this.#refOf))
+        this.#addSession(bytes)
         return
       case 'a': {
         const profile = profileOf(decodeProfile(bytes, this.#refOf))
@@ -127,6 +127,24 @@ export class ShardLoader {
     this.#files.push(file)
   }
 
+  #addSession(bytes: Uint8Array): void {
+    const open = decodeSession(bytes, this.#refOf)
+    this.#assertBounded(open.length)
+    this.#sessions.push(open)
+  }
+
+  #addClosed(bytes: Uint8Array): void {
+    const closed = decodeClosed(bytes)
+    for (const { length } of closed) this.#assertBounded(length)
+    this.#state.closed = closed
+  }
+
+  /** A length that no sequence has would be as many names of rows in memory, all at once. */
+  #assertBounded(length: number): void {
+    if (length <= this.#state.limits.sequenceMax) return
+    throw new RowFormatError('a session claims more files than any can have: rebuild the model from the log')
+  }
+
   #addPredictions(bytes: Uint8Array): void {
     const { path, predictions } = decodePredictions(bytes)
     const ref = this.#state.refs.ofPath(path)
@@ -145,7 +163,7 @@ export class ShardLoader {
   #addSingle(row: string, bytes: Uint8Array): void {
     const state = this.#state
     if (row === 'h') decodeHeader(bytes, state)
-    else if (row === 'c') state.closed = decodeClosed(bytes)
+    else if (row === 'c') this.#addClosed(bytes)
     else if (row === 'v') state.revision = decodeRevision(bytes)
     else if (row === 'e') state.evidence = decodeEvidence(bytes)
     else if (row === 'm') state.minutes = decodeMinutes(bytes)

@@ -30,6 +30,7 @@ export function encodePredictions(
 
 export type StoredPredictions = { path: string; predictions: Omit<Prediction, 'ref' | 'open'>[] }
 
+/** Reads what `encodePredictions` has packed. Throws RowFormatError. */
 export function decodePredictions(bytes: Uint8Array): StoredPredictions {
   const reader = new RowReader(bytes, VERSION)
   const path = reader.text()

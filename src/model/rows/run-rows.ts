@@ -81,6 +81,7 @@ function writeFile(writer: RowWriter, chunk: AnswerChunk, at: number): void {
   else for (const byte of hash) writer.byte(byte)
 }
 
+/** Reads what `encodeAnswers` has packed of a chunk of so many places. Throws RowFormatError. */
 export function decodeAnswers(bytes: Uint8Array, places: number): AnswerChunk {
   const reader = new RowReader(bytes, ANSWERS_VERSION)
   const chunk = new AnswerChunk(places)
@@ -106,6 +107,7 @@ export function encodeMinutes(writer: RowWriter, { minutes }: MinuteOutcomes): U
   return writer.finish()
 }
 
+/** Reads what `encodeMinutes` has packed. Throws RowFormatError. */
 export function decodeMinutes(bytes: Uint8Array): MinuteOutcomes {
   const reader = new RowReader(bytes, MINUTES_VERSION)
   const outcomes = new MinuteOutcomes()

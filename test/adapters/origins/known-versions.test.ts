@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { createMemoryNotes } from '../../../src/adapters/memory/notes.ts'
 import { type FileState, KnownVersions } from '../../../src/adapters/origins/known-versions.ts'
-import { ForewarmError } from '../../../src/ports/errors.ts'
 import type { NoteStore } from '../../../src/ports/notes.ts'
+import { awayError } from '../../support/away-error.ts'
 
 const LONG_AGO = Date.now() - 1_000_000
 const state = (ino: number, ctimeMs = LONG_AGO): FileState => ({ ino, size: 5, mtimeMs: LONG_AGO, ctimeMs })
@@ -60,7 +60,7 @@ test('a store that is away or holds what nobody can read costs time and nothing 
   await notes.put('versions', [{ name: 'a.ts', value: Buffer.from('[["') }])
   expect(await processOn(notes).get('a.ts', state(1))).toBeNull()
   const away = async () => {
-    throw new ForewarmError('FW_STORE_UNAVAILABLE', 'away', { retriable: true })
+    throw awayError('FW_STORE_UNAVAILABLE')
   }
   const broken: NoteStore = {
     ...notes,

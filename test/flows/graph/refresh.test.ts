@@ -10,9 +10,9 @@ import { openGraphs } from '../../../src/compose/graph.ts'
 import { closure } from '../../../src/dependencies/import-graph.ts'
 import type { ImportGraphs } from '../../../src/flows/graph/graph.ts'
 import { importsGroup } from '../../../src/flows/graph/kept-imports.ts'
-import { ForewarmError } from '../../../src/ports/errors.ts'
 import type { NoteStore } from '../../../src/ports/notes.ts'
 import type { Origin } from '../../../src/ports/origin.ts'
+import { awayError } from '../../support/away-error.ts'
 import { makeFolder } from '../../support/folder.ts'
 import { commitAll, makeRepository, runGit, writeFiles } from '../../support/git-repository.ts'
 
@@ -144,7 +144,7 @@ describe('a folder', () => {
     const origin: Origin = {
       ...inner,
       read: async (path, limits) => {
-        if (isAway && path === 'away.ts') throw new ForewarmError('FW_ORIGIN_UNAVAILABLE', 'away', { retriable: true })
+        if (isAway && path === 'away.ts') throw awayError('FW_ORIGIN_UNAVAILABLE')
         return inner.read(path, limits)
       },
     }

@@ -1,5 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { sha256Hex } from '../../../src/adapters/digest.ts'
 import { createManualClock, type ManualClock } from '../../../src/adapters/memory/clock.ts'
 import { createMemoryEventLog, type MemoryEventLog } from '../../../src/adapters/memory/event-log.ts'
 import { createMemoryModelStore } from '../../../src/adapters/memory/model-store.ts'
@@ -17,27 +18,29 @@ import type { AccessEvent } from '../../../src/model/access.ts'
 import { CUT_OFFS } from '../../../src/model/candidates/gate.ts'
 import { inControlGroup, shardKey, shortId } from '../../../src/model/identity.ts'
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts'
-import type { LogConsumer, LogRecord } from '../../../src/ports/event-log.ts'
+import type { EventLog, LogConsumer } from '../../../src/ports/event-log.ts'
 import type { ModelStore } from '../../../src/ports/model-store.ts'
 import type { Telemetry } from '../../../src/ports/telemetry.ts'
-import type { WarmCommand, WarmRequest } from '../../../src/warming/command.ts'
+import type { WarmRequest } from '../../../src/warming/command.ts'
 import { createEmbeddedCodec } from '../../../src/wire/embedded-codec.ts'
+import { awayError } from '../../support/away-error.ts'
 import { eventually } from '../../support/eventually.ts'
+import { messagesOn, recordsOn } from '../../support/log-contents.ts'
 import { createCountingOrigin } from '../../support/warm-worker.ts'
 
 const PARTITIONS = 4
 const NOW = 1_700_000_000_000
-const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
 const silent: Telemetry = {
   span: (_name, _options, work) => work({ traceparent: null, set: () => {} }),
   current: () => null,
   measure: () => {},
+  withdraw: () => {},
 }
 const codec = createEmbeddedCodec()
 
 const options = {
   shards: 1,
-  sessions: { sessionsMax: 100, filesPerSessionMax: 1_000, idleMs: 1_800_000 },
+  sessions: { sessionsMax: 100, filesPerSessionMax: 1_000, filesMax: 10_000, idleMs: 1_800_000 },
   gate: { cutOff: CUT_OFFS.medium, horizonMs: 600_000, perSecondMax: 1_000, burstMax: 5_000, openMax: 1_000 },
   bounds: { filesMax: 3, bytesMax: 1_000_000, pressureMax: 0.8 },
   latencyMs: 20,
@@ -83,7 +86,7 @@ describe('the predict flow', () => {
     await log.close()
   })
 
-  const makeHandler = () => {
+  const makeHandler = (over: { readonly source?: CandidateSource; readonly log?: EventLog } = {}) => {
     const notes = new RunNotes(store.notes)
     const reader = createModelReader(store, {
       ...{ limits: DEFAULT_LIMITS, sha256Hex, now: () => NOW, freshMs: 0, entriesMax: 100 },
@@ -104,7 +107,7 @@ describe('the predict flow', () => {
       append: (given) => appendCommands({ log, codec, telemetry: silent }, given),
     })
     const shardKeys = async () => [shardKey('w', 0)]
-    const deps = { log, codec, telemetry: silent, sha256Hex, source: nextFive, clock, shardKeys, runs }
+    const deps = { log, codec, telemetry: silent, sha256Hex, source: nextFive, clock, shardKeys, runs, ...over }
     return new PredictHandler({ ...deps, paused: (workspace) => paused.has(workspace) }, options)
   }
   const start = async () => {
@@ -139,23 +142,8 @@ describe('the predict flow', () => {
     const value = await codec.encode('access-events', event)
     await log.append('access-events', [{ key: shardKey('w', 0), value, headers: new Map() }])
   }
-  const commandRecords = async () => {
-    const found: { command: WarmCommand; headers: LogRecord['headers'] }[] = []
-    for (let partition = 0; partition < PARTITIONS; partition += 1) {
-      for await (const { value, headers } of log.read({ topic: 'warm-commands', partition }, 0)) {
-        const decoded = await codec.decode('warm-commands', value)
-        if (decoded.ok) found.push({ command: decoded.value, headers })
-      }
-    }
-    return found
-  }
-  const commands = async () => (await commandRecords()).map(({ command }) => command)
-  const deadLetters = async (): Promise<LogRecord[]> => {
-    const found: LogRecord[] = []
-    for (let partition = 0; partition < PARTITIONS; partition += 1)
-      for await (const record of log.read({ topic: 'dead-letters', partition }, 0)) found.push(record)
-    return found
-  }
+  const commands = () => messagesOn({ log, codec }, 'warm-commands')
+  const deadLetters = () => recordsOn(log, 'dead-letters')
   const commandsOf = (count: number) => eventually(commands, (found) => found.length >= count)
 
   it('turns the accesses of a session into commands with reason, probability, deadline and revision', async () => {
@@ -178,7 +166,7 @@ describe('the predict flow', () => {
     await publish('ahead', [], { workspace: 'v', accesses: [{ ...elsewhere, outcome: 'miss' }], sessionEnded: true })
     await publish('s', ['f1', 'f2'])
     await commandsOf(2)
-    for (const { headers } of await commandRecords()) {
+    for (const { headers } of await commands()) {
       expect(headers.get('forewarm.observed-at')).toBe(String(NOW))
       expect(headers.get(OBSERVED_TO_HEADER)).toBe(String(NOW + 5_000))
     }
@@ -191,6 +179,25 @@ describe('the predict flow', () => {
     expect(files.length).toBeGreaterThan(300)
     for (const { path, control } of files) expect(control).toBe(inControlGroup(shortId(path, sha256Hex)))
     expect(files.some(({ control }) => control)).toBe(true)
+  })
+
+  it('goes on without the commands of a log that is away, and predicts the same files again once it is back', async () => {
+    const { append } = log
+    let refused = 0
+    log.append = async (topic, records) => {
+      if (topic !== 'warm-commands' || refused > 0) return append(topic, records)
+      refused += 1
+      throw awayError('FW_LOG_UNAVAILABLE')
+    }
+    await start()
+    await publish('s', ['f1'])
+    await eventually(
+      () => refused,
+      (count) => count === 1,
+    )
+    await publish('t', ['f1'])
+    const files = (await commandsOf(2)).flatMap((command) => command.files)
+    expect(files.map(({ path }) => path).sort()).toEqual(['f2', 'f3', 'f4', 'f5', 'f6'])
   })
 
   it('does not predict a file again while its prediction is open', async () => {
@@ -214,6 +221,51 @@ describe('the predict flow', () => {
     paused.delete('w')
     await publish('s', ['f1'])
     await eventually(commands, (found) => found.some(({ session }) => session === 's'))
+  })
+
+  it('waits at a record while the models are away, and goes on from there', async () => {
+    let away = 2
+    const followed: string[] = []
+    const follow = async ({ session }: AccessEvent) => {
+      away -= 1
+      if (away >= 0) throw awayError('FW_STORE_UNAVAILABLE')
+      followed.push(session)
+    }
+    handler = makeHandler({ source: { ...nextFive, follow } })
+    await handler.assigned([{ topic: 'access-events', partition: 0 }])
+    await publish('s', ['f1'])
+    const [record] = await recordsOn(log, 'access-events')
+    if (record === undefined) throw new Error('nothing was published')
+    const batch = {
+      topic: 'access-events',
+      partition: 0,
+      records: [{ ...record, partition: 0 }],
+      endOffset: 1,
+    } as const
+    const running = new AbortController().signal
+    const waits = { next: 0, pauseMs: expect.any(Number) }
+    expect(await handler.batch(batch, running)).toMatchObject(waits)
+    expect(await handler.batch(batch, running)).toMatchObject(waits)
+    expect(await handler.batch(batch, running)).toMatchObject({ next: 1 })
+    expect(followed).toEqual(['s'])
+    expect((await commandsOf(2)).length).toBe(2)
+  })
+
+  it('lets go what it cannot issue while the log is away, and takes it back', async () => {
+    const taken: string[] = []
+    const append: EventLog['append'] = async () => {
+      throw awayError('FW_LOG_UNAVAILABLE')
+    }
+    const notIssued = (_workspace: string, paths: readonly string[]) => void taken.push(...paths)
+    handler = makeHandler({ log: { ...log, append }, source: { ...nextFive, notIssued } })
+    await start()
+    await publish('s', ['f1'])
+    await eventually(
+      () => taken.length,
+      (count) => count === 5,
+    )
+    await expect(handler.tick()).resolves.toBeUndefined()
+    expect(taken.at(-1)).toBe('nightly')
   })
 
   it('stays silent until it has caught up, then goes on from its oldest open session', async () => {

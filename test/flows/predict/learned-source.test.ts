@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { sha256Hex } from '../../../src/adapters/digest.ts'
 import { createMemoryModelStore } from '../../../src/adapters/memory/model-store.ts'
 import { SILENT_LOG } from '../../../src/adapters/memory/telemetry.ts'
 import { createModelReader } from '../../../src/adapters/near-cache/model-reader.ts'
@@ -8,18 +8,8 @@ import type { AccessEvent } from '../../../src/model/access.ts'
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts'
 import type { WarmOutcome } from '../../../src/model/outcome.ts'
 import type { JournalEntry } from '../../../src/ports/decision-journal.ts'
-
-const START = 1_700_000_000_000
-const FILES = 40
-const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
-
-const options = {
-  capacityFiles: 60,
-  latencyMs: 5,
-  aggressiveness: 'medium',
-  workspacesMax: 4,
-  sessionsMax: 100,
-} as const
+import { ForewarmError } from '../../../src/ports/errors.ts'
+import { FILES, LEARNED_OPTIONS, START, sessionEvent } from '../../support/learned.ts'
 
 type Further = Partial<Parameters<typeof createLearnedSource>[0] & Parameters<typeof createLearnedSource>[1]>
 
@@ -34,22 +24,14 @@ const make = (store = createMemoryModelStore(), { clock, journal, ...further }: 
   const given = { ...(clock && { clock }), ...(journal && { journal }) }
   return createLearnedSource(
     { models: reader, notes: store.notes, logger: SILENT_LOG, ...given },
-    { ...options, ...further },
+    { ...LEARNED_OPTIONS, ...further },
   )
 }
 
-const read = (session: string, path: string, timeMs: number): AccessEvent => ({
-  workspace: 'w',
-  session,
-  analyzer: session.split('-')[0] ?? '',
-  revision: null,
-  publisher: session,
-  sequence: 0,
-  sessionEnded: false,
-  forget: false,
-  changes: [],
-  accesses: [{ path, timeMs, layer: 'content', version: null, outcome: 'unknown', warmedBy: null }],
-})
+const read = (session: string, path: string, timeMs: number): AccessEvent =>
+  sessionEvent(session, {
+    accesses: [{ path, timeMs, layer: 'content', version: null, outcome: 'unknown', warmedBy: null }],
+  })
 
 /** Two analyzers take turns over files of their own, so that each finds the cache full of the other's. */
 async function run(source: ReturnType<typeof make>, rounds: number, silent = false): Promise<Map<number, number>> {
@@ -129,6 +111,70 @@ describe('the learned candidates', () => {
     expect(taught).toBeGreaterThan(untaught)
   })
 
+  it('name what sessions of another workspace read next, in another process too, and not where that is switched off', async () => {
+    const store = createMemoryModelStore()
+    const first = make(store)
+    await run(first, 1)
+    await first.syncPrecedents()
+    const namedBy = async (source: ReturnType<typeof make>) => {
+      await source.syncPrecedents()
+      const event = { ...read('lint-0', 'lint/3', START + 60_000), workspace: 'another' }
+      await source.follow?.(event, false)
+      const weighed = await source.weigh?.({ workspace: 'another', session: 'lint-0' })
+      return weighed?.files.filter(({ sources }) => sources.includes('precedent')).map(({ path }) => path)
+    }
+    const twelve = Array.from({ length: 12 }, (_, nth) => `lint/${4 + nth}`)
+    expect((await namedBy(make(store)))?.sort()).toEqual(twelve.sort())
+    expect(await namedBy(make(store, { without: ['precedent'] }))).toEqual([])
+  })
+
+  it('go by what other processes move in the cache, also in the midst of a batch, and without it while the store is away', async () => {
+    const store = createMemoryModelStore()
+    let [nowMs, tries, isAway] = [START, 0, false]
+    const notes: typeof store.notes = {
+      ...store.notes,
+      put: async (...given) => {
+        tries += 1
+        if (isAway) throw new ForewarmError('FW_STORE_UNAVAILABLE', 'away', { retriable: true })
+        return store.notes.put(...given)
+      },
+    }
+    const clock = { now: () => nowMs, monotonicMs: () => nowMs }
+    const [one, other] = ['one', 'other'].map((process) =>
+      createLearnedSource(
+        {
+          models: createModelReader(store, {
+            ...{ limits: DEFAULT_LIMITS, sha256Hex, now: clock.now, freshMs: 0, entriesMax: 1_000 },
+          }),
+          ...{ notes, logger: SILENT_LOG, clock, process },
+        },
+        { ...LEARNED_OPTIONS, capacityFiles: 20 },
+      ),
+    )
+    const statusOf = async (path: string) =>
+      (await one?.weigh?.({ workspace: 'w', session: 'a' }))?.files.find((file) => file.path === path)?.fate
+    const follow = async (source: typeof one, event: AccessEvent) => {
+      nowMs += 200
+      await source?.follow?.(event, false)
+    }
+    // A second session that goes the way of the first has its next files for candidates.
+    for (let at = 0; at < 8; at += 1) await follow(one, read('b', `own/${at}`, nowMs))
+    await follow(one, read('a', 'own/0', nowMs))
+    expect(await statusOf('own/2')).toBe('cached')
+    for (let at = 0; at < 30; at += 1) await follow(other, { ...read('c', `its/${at}`, nowMs), workspace: 'v' })
+    await follow(one, read('a', 'own/1', nowMs))
+    expect(await statusOf('own/2')).not.toBe('cached')
+    isAway = true
+    const before = tries
+    for (let at = 10; at < 20; at += 1) await follow(one, read('b', `own/${at}`, nowMs))
+    expect(tries - before).toBe(1)
+    isAway = false
+    await one?.exchangeMovements()
+    const since = tries
+    await follow(one, read('b', 'own/20', nowMs))
+    expect(tries - since).toBeGreaterThan(0)
+  })
+
   it('are noted in the journal, each with the read that it rests on, also where the batch goes on to read the file', async () => {
     const noted: JournalEntry[] = []
     const source = make(undefined, { journal: { note: (entry) => noted.push(entry) } })
@@ -148,8 +194,27 @@ describe('the learned candidates', () => {
     expect(ahead.length).toBeGreaterThan(0)
   })
 
+  it('go on to take in what others have followed when the clock of the machine is set back', async () => {
+    let [nowMs, steadyMs, looks] = [START, 0, 0]
+    const clock = { now: () => nowMs, monotonicMs: () => steadyMs }
+    const models = {
+      closedSessions: async () => {
+        looks += 1
+        return []
+      },
+    }
+    const { notes } = createMemoryModelStore()
+    const source = createLearnedSource({ models, notes, logger: SILENT_LOG, clock }, LEARNED_OPTIONS)
+    await source.follow?.(read('one', 'a', nowMs), false)
+    const before = looks
+    nowMs -= 3_600_000
+    steadyMs += 1_000
+    await source.follow?.(read('two', 'a', nowMs), false)
+    expect(looks).toBeGreaterThan(before)
+  })
+
   it('are late by what warms took of late, unless it was set what they take', async () => {
-    const clock = { now: () => START }
+    const clock = { now: () => START, monotonicMs: () => 0 }
     const fates = async (further: Further) => {
       const source = make(undefined, { clock, ...further })
       await run(source, 12, true)

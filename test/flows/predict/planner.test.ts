@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { Planner, type PlannerDeps } from '../../../src/flows/predict/runs/planner.ts'
 import { RunNotes } from '../../../src/flows/predict/runs/run-notes.ts'
 import { shardKey } from '../../../src/model/identity.ts'
@@ -7,20 +7,20 @@ import type { FileSelector, RunSpec } from '../../../src/warming/strategy/run-sp
 import { wirePathProblem } from '../../../src/wire/path.ts'
 import { eventually } from '../../support/eventually.ts'
 import { anAccess, anAccessEvent } from '../../support/records.ts'
-import { aRequest, aSpec, createRunWorld, type RunWorld } from '../../support/run-world.ts'
+import { aRequest, aSpec, type RunWorld, useRunWorld } from '../../support/run-world.ts'
 
 const HOUR = 3_600_000
 /** Ten minutes after a full hour, UTC. */
 const NOW = 500_000 * HOUR + 600_000
 const FILES = ['a.ts', 'b.ts', 'c.ts', 'deep/d.ts', 'deep/e.ts', 'often.ts', 'odd\u0000name', 'list.txt']
 
+const aWorld = useRunWorld()
 let world: RunWorld
 beforeEach(async () => {
   const texts = new Map(FILES.map((path) => [path, path] as const))
   texts.set('list.txt', '# first these\n./c.ts\n\n  b.ts  \r\n')
-  world = await createRunWorld(texts)
+  world = await aWorld(texts)
 })
-afterEach(() => world.close())
 
 const plannerOf = (over: Partial<PlannerDeps> = {}) =>
   new Planner({

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { sha256Hex } from '../../../src/adapters/digest.ts'
 import { createManualClock } from '../../../src/adapters/memory/clock.ts'
 import { SILENT_LOG } from '../../../src/adapters/memory/telemetry.ts'
 import { createModelReader } from '../../../src/adapters/near-cache/model-reader.ts'
@@ -10,8 +11,8 @@ import { DEFAULT_LIMITS } from '../../../src/model/limits.ts'
 import type { LogConsumer } from '../../../src/ports/event-log.ts'
 import { createEmbeddedCodec } from '../../../src/wire/embedded-codec.ts'
 import { eventually } from '../../support/eventually.ts'
-import { sha256Hex } from '../../support/histories.ts'
 import { createIngestWorld } from '../../support/ingest-world.ts'
+import { messagesOn } from '../../support/log-contents.ts'
 
 const START = 1_760_000_000_000
 const FILES = 60
@@ -19,7 +20,7 @@ const ROUNDS = 10
 const codec = createEmbeddedCodec()
 
 const OPTIONS = {
-  ...{ shards: 1, sessions: { sessionsMax: 100, filesPerSessionMax: 1_000, idleMs: 1_800_000 } },
+  ...{ shards: 1, sessions: { sessionsMax: 100, filesPerSessionMax: 1_000, filesMax: 10_000, idleMs: 1_800_000 } },
   gate: { cutOff: 'decided', horizonMs: 600_000, perSecondMax: 100_000, burstMax: 100_000, openMax: 1_000 },
   ...{ bounds: { filesMax: 64, bytesMax: 1_000_000, pressureMax: 1 }, latencyMs: 20, workspacesMax: 10 },
 } as const
@@ -102,15 +103,10 @@ describe('a session that moves to another process while it reads', () => {
     /** Session -> files that were asked for on its account. */
     const decided = async () => {
       const files = new Map<string, Set<string>>()
-      for (const partition of [0, 1]) {
-        for await (const { value } of log.read({ topic: 'warm-commands', partition }, 0)) {
-          const command = await codec.decode('warm-commands', value)
-          if (!command.ok) continue
-          const { session, files: asked } = command.value
-          const known = files.get(session ?? '') ?? new Set()
-          for (const { path } of asked) known.add(path)
-          files.set(session ?? '', known)
-        }
+      for (const { session, files: asked } of await messagesOn({ log, codec }, 'warm-commands')) {
+        const known = files.get(session ?? '') ?? new Set()
+        for (const { path } of asked) known.add(path)
+        files.set(session ?? '', known)
       }
       return files
     }

@@ -1,32 +1,16 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import type { RunCoordinator } from '../../../src/flows/predict/runs/coordinator.ts'
+import { describe, expect, it } from 'vitest'
+import { createManualClock } from '../../../src/adapters/memory/clock.ts'
 import { RunNotes } from '../../../src/flows/predict/runs/run-notes.ts'
 import { ForewarmError } from '../../../src/ports/errors.ts'
-import type { EventLog } from '../../../src/ports/event-log.ts'
-import type { FoldedRuns } from '../../../src/ports/model-reader.ts'
 import type { NoteStore } from '../../../src/ports/notes.ts'
 import { eventually } from '../../support/eventually.ts'
-import { aRequest, aSpec, createRunWorld, type RunWorld, someFiles } from '../../support/run-world.ts'
+import { inTime } from '../../support/in-time.ts'
+import { aRequest, aSpec, someFiles, useRunWorld } from '../../support/run-world.ts'
 import { contentKey } from '../../support/warm-worker.ts'
 
 const PLACE = { partition: 0, offset: 0 }
 const ALL = [{ kind: 'glob', value: '**', count: 0 }] as const
-
-let world: RunWorld | undefined
-afterEach(async () => {
-  await world?.close()
-  world = undefined
-})
-
-async function aWorld(files = someFiles(30)): Promise<RunWorld> {
-  world = await createRunWorld(files)
-  return world
-}
-
-class Killed extends Error {}
-
-/** Nothing is taken for lost but what may never have got to the log, however slow the machine is. */
-const PATIENT = { pollMs: 2, reissueMs: 600_000, unsureMs: 200, graceMs: 100, closingMs: 50 }
+const aWorld = useRunWorld()
 
 describe('a run', () => {
   it('warms every file, verifies each, and only then is complete', async () => {
@@ -106,18 +90,17 @@ describe('a run', () => {
   })
 
   it('only looks when it is to check', async () => {
-    const { startWorker, coordinator, ended, origin, commands } = await aWorld()
+    const { startWorker, coordinator, ended, isCached, commands } = await aWorld()
     await startWorker()
     const runs = coordinator()
     runs.accept(aRequest({ paths: ['src/001.ts', 'src/002.ts'], spec: aSpec() }), PLACE)
     await ended('run-1')
-    const reads = origin.reads.length
     runs.accept(aRequest({ id: 'run-2', spec: aSpec({ selectors: ALL, check: true }) }), { partition: 0, offset: 1 })
     const end = await ended('run-2')
     expect(end).toMatchObject({ state: 'partial', tally: { verified: 2 } })
     expect(end.tally?.counts).toContainEqual({ outcome: 'cold', detail: '', files: 28 })
     expect((await commands()).filter(({ runId }) => runId === 'run-2').every(({ mode }) => mode === 'check')).toBe(true)
-    expect(origin.reads.length - reads).toBeGreaterThanOrEqual(0)
+    expect(await isCached('src/003.ts')).toBe(false)
   })
 
   it('stops for pressure, verifies what it has warmed, and says so', async () => {
@@ -169,9 +152,10 @@ describe('a run', () => {
   })
 
   it('ends at its deadline, also when no worker ever answers', async () => {
-    const { coordinator, ended } = await aWorld()
-    coordinator().accept(aRequest({ deadlineMs: Date.now() + 300 }), PLACE)
-    const end = await ended('run-1')
+    const clock = createManualClock(Date.now())
+    const { coordinator, ended } = await aWorld(someFiles(30), clock)
+    coordinator().accept(aRequest({ deadlineMs: clock.now() + 300 }), PLACE)
+    const end = await inTime(clock, ended('run-1'))
     expect(end).toMatchObject({ state: 'timedOut', rest: 'deadline' })
     expect(end.tally?.counts).toEqual([{ outcome: 'skipped', detail: 'deadline', files: 30 }])
     expect(end.endedAtMs).toBeLessThan(end.deadlineMs + 250)
@@ -206,12 +190,13 @@ describe('a run', () => {
   })
 
   it('says what planning waits for while an origin stays away, and so when its time is over', async () => {
-    const { coordinator, ended, store } = await aWorld()
+    const clock = createManualClock(Date.now())
+    const { coordinator, ended, store } = await aWorld(someFiles(30), clock)
     const dependencies = async () => {
       throw new ForewarmError('FW_ORIGIN_UNAVAILABLE', 'nobody answers', { retriable: true })
     }
     const spec = aSpec({ selectors: [{ kind: 'glob', value: 'src/000.ts', count: 0 }], dependencyDepth: 1 })
-    coordinator({ dependencies }).accept(aRequest({ spec, deadlineMs: Date.now() + 2_000 }), PLACE)
+    coordinator({ dependencies }).accept(aRequest({ spec, deadlineMs: clock.now() + 2_000 }), PLACE)
     const name = { workspace: 'shop', id: 'run-1' }
     const waiting = await eventually(
       () => new RunNotes(store.notes).header(name),
@@ -220,7 +205,7 @@ describe('a run', () => {
     )
     const why = 'waits for what is away: FW_ORIGIN_UNAVAILABLE: nobody answers'
     expect(waiting).toMatchObject({ state: 'planning', why, endedAtMs: null })
-    const end = await ended('run-1')
+    const end = await inTime(clock, ended('run-1'))
     expect(end).toMatchObject({ state: 'timedOut', why: `its time was over before it was planned; it ${why}` })
   })
 
@@ -304,137 +289,5 @@ describe('a run', () => {
       () => runs.resumeOffset(0, 7),
       (offset) => offset === 7,
     )
-  })
-})
-
-describe('a run whose coordinator dies', () => {
-  /** A store and a log that end the process that uses them at the n-th write; `after`: once it is written. */
-  const dyingAt = (notes: NoteStore, at: number, after: boolean) => {
-    let writes = 0
-    const deadly = async <Result>(write: () => Promise<Result>): Promise<Result> => {
-      writes += 1
-      if (writes > at || (writes === at && !after)) throw new Killed()
-      const result = await write()
-      if (writes === at) throw new Killed()
-      return result
-    }
-    const dying: NoteStore = {
-      ...notes,
-      put: (group, some) => deadly(() => notes.put(group, some)),
-      putNew: (group, name, value) => deadly(() => notes.putNew(group, name, value)),
-      drop: (group) => deadly(() => notes.drop(group)),
-    }
-    return { notes: dying, deadly }
-  }
-
-  it('goes on in another process wherever the first one died: nothing lost, nothing asked for twice but what was under way', async () => {
-    let at = 0
-    for (let survived = false; !survived; at += 1) {
-      const { startWorker, coordinator, ended, store, origin, files, commands, close } = await createRunWorld(
-        someFiles(20),
-      )
-      await startWorker()
-      const { notes, deadly } = dyingAt(store.notes, Math.ceil((at + 1) / 2), at % 2 === 1)
-      const options = { times: PATIENT }
-      const first: RunCoordinator = coordinator({
-        notes,
-        options,
-        append: (given, append) => deadly(() => append(given)),
-      })
-      first.accept(aRequest(), PLACE)
-      survived = await Promise.race([
-        ended('run-1').then(() => true),
-        first.failed.catch((cause) => {
-          if (!(cause instanceof Killed)) throw cause
-          return false
-        }),
-      ])
-      coordinator({ options: { times: PATIENT } }).accept(aRequest(), PLACE)
-      const end = await ended('run-1')
-      expect(end, `killed at write ${at}`).toMatchObject({ state: 'complete', tally: { verified: 20 } })
-      expect(await files(end)).toHaveLength(20)
-      expect(new Set(origin.reads).size).toBe(20)
-      const issued = await commands()
-      const cuts = new Map<string, number>()
-      for (const { id, files: some } of issued) {
-        expect(cuts.get(id) ?? some.length).toBe(some.length)
-        cuts.set(id, some.length)
-      }
-      // Each command once; once more at most those three that were open when the first process died.
-      expect(issued.length - cuts.size, `killed at write ${at}`).toBeLessThanOrEqual(3)
-      const asked = issued.filter(({ mode }) => mode === 'warm').reduce((sum, { files: some }) => sum + some.length, 0)
-      expect(origin.reads.length, `killed at write ${at}`).toBeLessThanOrEqual(asked)
-      await close()
-    }
-    expect(at).toBeGreaterThan(20)
-  }, 60_000)
-
-  it('goes on when outcomes are lost and repeated, and when the workers are away for a while', async () => {
-    const { startWorker, coordinator, ended, log } = await aWorld()
-    let count = 0
-    const outcomes: EventLog['append'] = async (topic, records) => {
-      count += 1
-      if (count % 3 === 1) return []
-      if (count % 3 === 2) await log.append(topic, records)
-      return log.append(topic, records)
-    }
-    const worker = await startWorker({ outcomes })
-    coordinator().accept(aRequest(), PLACE)
-    await eventually(
-      () => count,
-      (seen) => seen > 4,
-    )
-    await worker.stop()
-    await startWorker({ outcomes })
-    const end = await ended('run-1')
-    expect(end).toMatchObject({ state: 'complete', tally: { verified: 30 } })
-  })
-
-  it('waits for answers that its store had and lost, until they are folded again', async () => {
-    const { startWorker, coordinator, ended, folded } = await aWorld()
-    await startWorker()
-    let lost = 0
-    const forgetful: FoldedRuns = {
-      ...folded,
-      run: async (workspace, id) => {
-        const run = await folded.run(workspace, id)
-        const isChecked = run?.check.reduce((sum, { files }) => sum + files, 0) === 30
-        if (run === null || !isChecked || lost >= 5) return run
-        lost += 1
-        return { ...run, ends: run.ends.map((end) => ({ ...end, files: end.files - 1 })) }
-      },
-    }
-    coordinator({ folded: forgetful }).accept(aRequest(), PLACE)
-    const end = await ended('run-1')
-    expect(end).toMatchObject({ state: 'complete', tally: { verified: 30 } })
-    expect(lost).toBe(5)
-  })
-
-  it('is ended once, though two processes carry it out side by side', async () => {
-    const { startWorker, coordinator, ended, telemetry, files } = await aWorld(someFiles(60))
-    await startWorker()
-    const request = aRequest()
-    const runs = [coordinator(), coordinator()]
-    for (const one of runs) one.accept(request, PLACE)
-    const end = await ended('run-1')
-    await eventually(
-      () => runs.map((one) => one.resumeOffset(0, 1)),
-      (offsets) => offsets.every((offset) => offset === 1),
-    )
-    expect(end).toMatchObject({ state: 'complete', tally: { verified: 60 } })
-    expect(await files(end)).toHaveLength(60)
-    expect(telemetry.total('forewarm.runs.ended')).toBe(1)
-  })
-
-  it('is given up without a trace of failure when its partition goes elsewhere', async () => {
-    const { startWorker, coordinator, ended, commands } = await aWorld()
-    const first = coordinator()
-    first.accept(aRequest(), PLACE)
-    await eventually(commands, (found) => found.length > 0)
-    await first.revoked([0])
-    expect(first.resumeOffset(0, 1)).toBe(1)
-    await startWorker()
-    coordinator().accept(aRequest(), PLACE)
-    expect((await ended('run-1')).state).toBe('complete')
   })
 })

@@ -1,12 +1,12 @@
 import { Cron } from 'croner'
 import { describe, expect, it } from 'vitest'
+import { sha256Hex } from '../../../src/adapters/digest.ts'
 import { createManualClock } from '../../../src/adapters/memory/clock.ts'
 import { createMemoryModelStore } from '../../../src/adapters/memory/model-store.ts'
 import { SILENT_LOG } from '../../../src/adapters/memory/telemetry.ts'
 import { type Scheduled, START_AFTER_MS, Triggers } from '../../../src/flows/predict/triggers.ts'
 import type { WarmRequest } from '../../../src/warming/command.ts'
 import { completeStrategy } from '../../../src/warming/strategy/strategy.ts'
-import { sha256Hex } from '../../support/histories.ts'
 
 const START = Date.UTC(2026, 9, 24, 22, 0, 30)
 const MINUTE = 60_000

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AccessEvent } from '../../../src/model/access.ts'
 import { OpenSessions } from '../../../src/model/candidates/open-sessions.ts'
 
-const limits = { sessionsMax: 3, filesPerSessionMax: 100, idleMs: 1_000 }
+const limits = { sessionsMax: 3, filesPerSessionMax: 100, filesMax: 50, idleMs: 1_000 }
 
 const event = (session: string, times: readonly number[], over: Partial<AccessEvent> = {}): AccessEvent => ({
   workspace: 'w',
@@ -50,6 +50,33 @@ describe('the open sessions of a predictor', () => {
     expect(sessions.resumeOffset(8)).toBe(6)
     sessions.observe(event('b', [3], { sessionEnded: true }), 8)
     expect(sessions.resumeOffset(9)).toBe(9)
+  })
+
+  it('leave though their clock is far ahead, which hides no idle one behind them', () => {
+    const sessions = new OpenSessions(limits)
+    sessions.observe(event('ahead', [4_000_000_000]), 5, 0)
+    sessions.observe(event('idle', [10]), 6, 10)
+    sessions.observe(event('late', [5_000]), 7, 900)
+    expect(sessions.all().map(({ session }) => session)).toEqual(['ahead', 'late'])
+    sessions.observe(event('late', [5_100]), 8, 1_001)
+    expect(sessions.all().map(({ session }) => session)).toEqual(['late'])
+    expect(sessions.resumeOffset(9)).toBe(7)
+  })
+
+  it('remember so many files together, and forget the sessions least recently heard of first', () => {
+    const sessions = new OpenSessions(limits)
+    const files = (from: number, count: number) => Array.from({ length: count }, (_, at) => from + at)
+    sessions.observe(event('a', files(0, 30)), 0)
+    sessions.observe(event('b', files(30, 20)), 1)
+    expect(sessions.size).toBe(2)
+    sessions.observe(event('b', files(50, 1)), 2)
+    expect(sessions.all().map(({ session }) => session)).toEqual(['b'])
+    sessions.observe(event('c', files(60, 80)), 3)
+    expect(sessions.all().map(({ session }) => session)).toEqual(['c'])
+    sessions.observe(event('c', [], { sessionEnded: true }), 4)
+    sessions.observe(event('d', files(200, 30)), 5)
+    sessions.observe(event('e', files(230, 20)), 6)
+    expect(sessions.size).toBe(2)
   })
 
   it('stay bounded: idle sessions and the least recently heard of leave', () => {

@@ -57,6 +57,28 @@ describe('the learned predictor', () => {
     expect(ranked.some((path) => path.startsWith('part2/'))).toBe(false)
   })
 
+  test('learns what came of a warm when its horizon is over, however large the cache and long the lives in it', () => {
+    const warmsOfSession = (pauseMs: number): number[] => {
+      const predictor = createPredictor({
+        ...OPTIONS,
+        capacityFiles: 50_000,
+        lives: { readMs: 1e12, horizonMs: 600_000 },
+      })
+      return Array.from({ length: 3 }, (_, run) => {
+        const once = Array.from({ length: 200 }, (_, nth) => ({
+          ...access(`run${run}`, `run${run}/f${nth}.ts`, run * pauseMs + nth * 10),
+          outcome: null,
+        }))
+        return once.flatMap((one) => predictor.observe(one)).length
+      })
+    }
+    const [first = 0, , third = 0] = warmsOfSession(2_000)
+    expect([first, third].every((warms) => warms > 190)).toBe(true)
+    const warms = warmsOfSession(700_000)
+    expect(warms[0]).toBe(first)
+    expect(warms[2]).toBeLessThan(20)
+  })
+
   test('takes any path and session name for what it is', () => {
     const predictor = createPredictor(OPTIONS)
     for (const name of ['__proto__', 'constructor', '', '/', 'a,b"c\n']) {

@@ -4,6 +4,7 @@ import { CacheView } from '../../../src/model/prediction/cache-view.ts'
 import { createPredictor } from '../../../src/model/prediction/learned.ts'
 import { Worth } from '../../../src/model/prediction/worth.ts'
 
+const HORIZON_MS = 600_000
 const FLOOR = { floor: 0.5, ample: 0.5, dearnessMin: 0.5 }
 
 /** A view of two places in which warmed entries are read (`true`) or leave unread. */
@@ -28,6 +29,29 @@ describe('the price of a wasted warm', () => {
       Math.exp(-0.2),
       5,
     )
+  })
+
+  test('rises where nothing ever leaves, when the horizon of an unread warm is over; a read after it comes too late', () => {
+    const view = new CacheView(10_000, 0, { readMs: 1e12, horizonMs: HORIZON_MS })
+    const clock = view.allocate()
+    const warm = (at: number, count: number) =>
+      Array.from({ length: count }, () => {
+        view.pass(at)
+        const node = view.allocate()
+        view.warm(node)
+        return node
+      })
+    const [inTime = [], late = []] = [warm(0, 10), warm(1, 30)]
+    for (const [nth, node] of inTime.entries()) {
+      if (nth < 5) view.read(node, HORIZON_MS, false)
+      else view.readBlindly(node, HORIZON_MS)
+    }
+    expect([view.used, view.wasted]).toEqual([10, 0])
+    view.read(clock, HORIZON_MS + 2, false)
+    expect([view.used, view.wasted]).toEqual([10, 30])
+    for (const node of late) view.read(node, HORIZON_MS + 3, true)
+    expect([view.used, view.wasted, view.unread]).toEqual([10, 30, 5])
+    expect(new Worth(FLOOR).dearness(view)).toBeCloseTo(Math.exp(0.1), 5)
   })
 
   test('stays within its bounds whatever becomes of the warms', () => {

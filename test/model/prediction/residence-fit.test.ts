@@ -31,7 +31,7 @@ class Truth {
   }
 }
 
-const LIVES = { readMs: 1e9, unreadMs: 1e6 }
+const LIVES = { readMs: 1e9, horizonMs: 1e6 }
 
 /** One predictor's belief about files of its own, read with a skew: some often, most seldom. */
 function believer(name: string, start: { capacityFiles: number; files: number; adapts: boolean; seed: number }) {
@@ -111,7 +111,7 @@ describe('the belief about the cache', () => {
   })
 
   test('lets an entry go when its life is over, and takes no read for a fill of which nobody knows what it found', () => {
-    const view = new CacheView(100, 0, { readMs: 1_000, unreadMs: 100 })
+    const view = new CacheView(100, 0, { readMs: 1_000, horizonMs: 100 })
     const [read, warmed, unseen, clock] = [view.allocate(), view.allocate(), view.allocate(), view.allocate()]
     view.read(read, 0, false)
     view.readBlindly(unseen, 0)
@@ -119,10 +119,22 @@ describe('the belief about the cache', () => {
     expect([view.age(read), view.age(warmed)].every(Number.isFinite)).toBe(true)
     expect(view.age(unseen)).toBe(Number.POSITIVE_INFINITY)
     view.read(clock, 101, false)
-    expect(view.age(warmed)).toBe(Number.POSITIVE_INFINITY)
-    expect(view.age(read)).toBeLessThan(1)
+    expect([view.age(read), view.age(warmed)].every((age) => age < 1)).toBe(true)
     view.read(clock, 1_001, true)
-    expect(view.age(read)).toBe(Number.POSITIVE_INFINITY)
+    expect([view.age(read), view.age(warmed)]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])
+  })
+
+  test('gives what is warmed long after the latest read a whole life', () => {
+    const view = new CacheView(100, 0, { readMs: 100, horizonMs: 10 })
+    const [read, warmed] = [view.allocate(), view.allocate()]
+    view.read(read, 0, false)
+    view.pass(50_000)
+    view.warm(warmed)
+    expect(view.wastedAtMs).toBe(50_010)
+    view.read(read, 50_090, true)
+    expect(view.age(warmed)).toBeLessThan(1)
+    view.pass(50_101)
+    expect(view.age(warmed)).toBe(Number.POSITIVE_INFINITY)
   })
 
   test('is not moved by what reads find when it does not adapt', () => {

@@ -14,6 +14,7 @@ shift
 export FOREWARM_TEST_CONTAINERS=1
 
 say() { echo "[docker] $*" >&2; }
+. "$here/../debian-packages.sh"
 
 if docker info > /dev/null 2>&1; then
   say "using the engine that answers here"
@@ -24,17 +25,8 @@ fi
   exit "$unavailable"
 }
 
-packages=()
-[ -x /usr/sbin/dockerd ] || packages+=(docker.io iptables)
-[ -x /usr/sbin/debootstrap ] || packages+=(debootstrap)
-[ -x /usr/bin/docker-compose ] || packages+=(docker-compose)
-if [ ${#packages[@]} -gt 0 ]; then
-  say "installing ${packages[*]}"
-  install_packages() {
-    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${packages[@]}" > /dev/null
-  }
-  install_packages 2> /dev/null || { apt-get -qq update && install_packages; }
-fi
+install_missing /usr/sbin/dockerd:docker.io /usr/sbin/dockerd:iptables /usr/sbin/debootstrap:debootstrap \
+  /usr/bin/docker-compose:docker-compose
 
 cache=${FOREWARM_SERVICES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/forewarm-services}/docker
 state=$(mktemp -d /tmp/forewarm-docker.XXXXXX)

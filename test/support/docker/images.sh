@@ -2,7 +2,9 @@
 # images.sh WORKDIR   Builds into the engine at DOCKER_HOST what no image registry is needed for: debian:bookworm-slim by
 # debootstrap, redis:7 from Debian's packages, apache/kafka from Maven Central's jars, node:24-bookworm-slim from npm's
 # package `node` and this machine's npm, apicurio/apicurio-registry from Maven Central and this machine's Java, where that
-# is 21 or newer. They bear the names of the upstream images and honour the same environment, but they are local rebuilds.
+# is 21 or newer, otel/opentelemetry-collector from its Go modules, where there is Go. They bear the names of the upstream
+# images and honour the same environment, but they are local rebuilds. Of Prometheus Debian has an older version: it bears a
+# name of its own (forewarm-test/prometheus). No Grafana can be had.
 # An image that was built from the same recipe is left as it is.
 set -euo pipefail
 
@@ -63,6 +65,18 @@ elif read -r version jars java <<< "$registry" && ! is_built "apicurio/apicurio-
   cp -r "$here"/registry/* "$work/registry/"
   cp -r "$jars" "$work/registry/app"
   build "apicurio/apicurio-registry:$version" registry "$work/registry"
+fi
+
+prometheus=forewarm-test/prometheus:debian
+is_built "$prometheus" prometheus || { say "building $prometheus"; build "$prometheus" prometheus "$here/prometheus"; }
+
+if ! collector=$("$here/../../../node_modules/.bin/node" "$here/collector-binary.ts"); then
+  say "no image of the Collector: see the line above"
+elif read -r version binary <<< "$collector" && ! is_built "otel/opentelemetry-collector:$version" collector; then
+  say "building otel/opentelemetry-collector:$version"
+  mkdir -p "$work/collector"
+  cp "$here"/collector/* "$binary" "$work/collector/"
+  build "otel/opentelemetry-collector:$version" collector "$work/collector"
 fi
 
 # What earlier builds have left behind.

@@ -1,5 +1,5 @@
+import { OBSERVED_AT_HEADER } from '../../../src/flows/headers.ts'
 import { OBSERVED_TO_HEADER } from '../../../src/flows/predict/issuer.ts'
-import { OBSERVED_AT_HEADER } from '../../../src/flows/warm.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 import type { Codec } from '../../../src/ports/codec.ts'
 import type { EventLog, LogConsumer, LogRecord } from '../../../src/ports/event-log.ts'

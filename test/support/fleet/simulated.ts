@@ -1,8 +1,8 @@
+import { sha256Hex } from '../../../src/adapters/digest.ts'
 import { createMemoryModelStore } from '../../../src/adapters/memory/model-store.ts'
 import { SILENT_LOG } from '../../../src/adapters/memory/telemetry.ts'
 import { createModelReader } from '../../../src/adapters/near-cache/model-reader.ts'
 import { createSilentTelemetry } from '../../../src/adapters/telemetry/silent.ts'
-import { sha256Hex } from '../../../src/compose/parts.ts'
 import { createLearnedSource, type LearnedSource } from '../../../src/flows/predict/learned-source.ts'
 import type { CandidateSource } from '../../../src/flows/predict/source.ts'
 import { ReplayFold } from '../../../src/flows/replay/fold.ts'
@@ -23,15 +23,22 @@ export type SimulatedFleet = {
 }
 
 /** As the processes do it. */
-const WEIGHTS_MS = 10_000
+const WEIGHTS_MS = { alone: 10_000, oneOfMany: 500 }
+const PRECEDENTS_MS = { alone: 1_000, oneOfMany: 50 }
 /** The shared cache drops entries for want of room alone. */
-const LIVES = { readMs: Number.POSITIVE_INFINITY, unreadMs: Number.POSITIVE_INFINITY }
-const GATE = { cutOff: 'decided', horizonMs: 600_000, perSecondMax: 1e9, burstMax: 1e9, openMax: 100_000 } as const
+const LIVES = { readMs: Number.POSITIVE_INFINITY, horizonMs: 600_000 }
+const GATE = {
+  cutOff: 'decided',
+  horizonMs: LIVES.horizonMs,
+  perSecondMax: 1e9,
+  burstMax: 1e9,
+  openMax: 100_000,
+} as const
 
 /**
  * What several predict processes make of a trace in simulated time, without the ways between them: each follows its share
  * of the partitions, and they have nothing in common but the model store, in which ingest's fold keeps closed sessions
- * and they exchange weights. What differs from one predictor is what being several costs.
+ * and they exchange weights, precedents and what moves in the cache. What differs from one predictor is what being several costs.
  */
 export async function simulateFleet(trace: Trace, fleet: SimulatedFleet): Promise<Verdict> {
   let nowMs = 0
@@ -40,9 +47,9 @@ export async function simulateFleet(trace: Trace, fleet: SimulatedFleet): Promis
   const store = createMemoryModelStore()
   const limits = { ...DEFAULT_LIMITS, shards: fleet.shards }
   const models = createModelReader(store, { limits, sha256Hex, now, freshMs: 500, entriesMax: 100_000 })
-  const sources = Array.from({ length: fleet.predictors }, () =>
+  const sources = Array.from({ length: fleet.predictors }, (_, nth) =>
     createLearnedSource(
-      { models, notes: store.notes, logger: SILENT_LOG, clock },
+      { models, notes: store.notes, logger: SILENT_LOG, clock, ...(fleet.predictors > 1 && { process: `${nth}` }) },
       {
         ...{ capacityFiles: fleet.capacityFiles, latencyMs: fleet.latencyMs, lives: LIVES },
         ...{ aggressiveness: 'medium', workspacesMax: 64, sessionsMax: 128 },
@@ -66,7 +73,7 @@ export async function simulateFleet(trace: Trace, fleet: SimulatedFleet): Promis
   const settings = {
     ...{ capacityFiles: fleet.capacityFiles, latencyMs: fleet.latencyMs, shards: fleet.shards },
     ...{ horizonMs: GATE.horizonMs, tickMs: 60_000 },
-    sessions: { sessionsMax: 10_000, filesPerSessionMax: 20_000, idleMs: limits.sessionIdleMs },
+    sessions: { sessionsMax: 10_000, filesPerSessionMax: 20_000, filesMax: 1e9, idleMs: limits.sessionIdleMs },
   }
   return (await replayTrace(trace, parts, settings)).verdict
 }
@@ -103,12 +110,30 @@ function shared(
     if (source === undefined) throw new RangeError('a fleet needs a predictor')
     return source
   }
-  let syncAtMs = 0
+  const members = sources.length > 1 ? 'oneOfMany' : 'alone'
+  let weightsAtMs = 0
+  const precedentsMs = (source: LearnedSource) =>
+    members === 'alone' ? PRECEDENTS_MS.alone : Math.max(PRECEDENTS_MS.oneOfMany, source.movementsPauseMs)
+  const precedentsAtMs = new Map<LearnedSource, number>()
+  const movementsAtMs = new Map<LearnedSource, number>()
+  const sync = async (timeMs: number) => {
+    const isDue = timeMs >= weightsAtMs
+    if (isDue) weightsAtMs = timeMs + WEIGHTS_MS[members]
+    for (const source of sources) {
+      if (isDue) await source.syncWeights()
+      if (timeMs >= (precedentsAtMs.get(source) ?? 0)) {
+        await source.syncPrecedents()
+        precedentsAtMs.set(source, timeMs + precedentsMs(source))
+      }
+      if (timeMs < (movementsAtMs.get(source) ?? 0)) continue
+      await source.exchangeMovements()
+      movementsAtMs.set(source, timeMs + source.movementsPauseMs)
+    }
+  }
   return {
     async follow(event, silent) {
       const timeMs = event.accesses[0]?.timeMs ?? 0
-      if (timeMs >= syncAtMs) for (const source of sources) await source.syncWeights()
-      if (timeMs >= syncAtMs) syncAtMs = timeMs + WEIGHTS_MS
+      await sync(timeMs)
       await at(event.workspace, shardOf(event.session, shards)).follow?.(ended.latest(event), silent)
     },
     observe: (session) => at(session.workspace, shardOf(session.session, shards)).observe(session),

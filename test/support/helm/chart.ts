@@ -1,4 +1,5 @@
 /** The chart as Helm renders it. */
+import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { findHelm, type HelmMajor } from './binaries.ts'
 import { runOn } from './run.ts'
@@ -6,6 +7,12 @@ import { KUBERNETES } from './schemas.ts'
 
 export const chartFolder = 'deploy/helm/forewarm'
 export const examplesFolder = 'deploy/helm/examples'
+
+/** The files of values of the examples. */
+export const minimal = [join(examplesFolder, 'minimal.yaml')]
+export const strimzi = [join(examplesFolder, 'strimzi-keda.yaml')]
+export const mutual = [join(examplesFolder, 'mtls-cluster.yaml')]
+export const closed = [join(examplesFolder, 'air-gapped.yaml')]
 
 /** A rendered object. */
 export type Manifest = {
@@ -50,8 +57,18 @@ export function renderText({ helm: major = '4', files = [], values = {} }: Rende
   return helm(major, [...args, ...valueFiles], JSON.stringify(values))
 }
 
-export async function render(rendering: Rendering): Promise<readonly Manifest[]> {
-  const documents = parseAllDocuments(await renderText(rendering), { uniqueKeys: true })
+const rendered = new Map<string, Promise<readonly Manifest[]>>()
+
+/** The objects of a release; of the same values rendered once, for the chart does not change under a test. */
+export function render(rendering: Rendering): Promise<readonly Manifest[]> {
+  const key = JSON.stringify(rendering)
+  const manifests = rendered.get(key) ?? renderText(rendering).then(manifestsOf)
+  rendered.set(key, manifests)
+  return manifests
+}
+
+function manifestsOf(text: string): readonly Manifest[] {
+  const documents = parseAllDocuments(text, { uniqueKeys: true })
   const problems = documents.flatMap((document) => [...document.errors, ...document.warnings])
   if (problems.length > 0) throw new Error(problems.join('\n'))
   return documents.map((document) => document.toJS() as Manifest).filter((manifest) => manifest !== null)

@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runCommand } from './command.ts'
-import { cached } from './download-cache.ts'
+import { debianPackage, libraryPath } from './debian-package.ts'
 
 const mend = 'run `apt-get update`, or install libfaketime'
 
@@ -17,13 +15,9 @@ export async function clockOffBy(seconds: number): Promise<Readonly<Record<strin
 }
 
 async function findLibrary(): Promise<string> {
-  const folder = await cached(`libfaketime-${process.arch}-deb`, async (unfinished) => {
-    await runCommand('apt-get', ['download', 'libfaketime'], { cwd: unfinished, mend })
-    for (const archive of await readdir(unfinished))
-      await runCommand('dpkg', ['-x', archive, '.'], { cwd: unfinished, mend })
-  })
-  const files = await readdir(folder, { recursive: true })
-  const library = join(folder, files.find((file) => file.endsWith('/libfaketime.so.1')) ?? 'libfaketime.so.1')
-  if (!existsSync(library)) throw new Error(`${library} is not there`)
-  return library
+  const isUsable = (folder: string): boolean => existsSync(libraryIn(folder))
+  return libraryIn(await debianPackage({ name: 'libfaketime', withNeeds: false, isUsable, mend }))
 }
+
+const libraryIn = (folder: string): string =>
+  join(libraryPath(folder).split(':')[0] ?? folder, 'faketime/libfaketime.so.1')

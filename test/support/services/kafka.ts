@@ -9,6 +9,7 @@ import { ServerProcess } from './server-process.ts'
 
 export const kafkaVersion = '4.4.0'
 const clusterId = 'Zm9yZXdhcm0tdGVzdHMtMQ'
+const loopback = '127.0.0.1'
 const startedLine = 'Kafka Server started'
 /** Without its thousands of lines about settings, which it prints anew for every listener. */
 const logging = [
@@ -20,11 +21,15 @@ const logging = [
 export type KafkaOptions = {
   /** Combined brokers and controllers; 3 gives replication factor 3 and min.insync.replicas 2 for internal topics. */
   nodes?: 1 | 3
+  /** Address at which clients reach it; the loopback unless told. */
+  host?: string
   heapMb?: number
   /** Replaces the flags for a quick start, for measurements of throughput. */
   jvmFlags?: string[]
   /** Further lines of server.properties; they win over the harness's own. */
   settings?: Record<string, string>
+  /** Users (name to password) that it knows by SCRAM-SHA-512 from its start on. */
+  scramUsers?: Readonly<Record<string, string>>
 }
 
 export type Kafka = {
@@ -53,7 +58,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
     await Promise.all(nodes.map((node) => node.kill()))
     throw error
   }
-  return { bootstrap: plans.map((plan) => `127.0.0.1:${plan.clientPort}`), nodes, stop }
+  return { bootstrap: plans.map((plan) => `${options.host ?? loopback}:${plan.clientPort}`), nodes, stop }
 }
 
 /** The folder with Kafka's jars. Its own logging binding is replaced by slf4j-simple: without one it starts mute. */
@@ -99,7 +104,11 @@ async function prepareNode(plan: NodePlan, cluster: ClusterPlan): Promise<Server
   await writeFile(properties, serverProperties(plan, cluster))
   const java = requireJava(17, `Kafka ${kafkaVersion}`)
   const classes = ['-cp', join(cluster.libraries, '*')]
-  const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties]
+  const users = Object.entries(cluster.options.scramUsers ?? {}).flatMap(([name, password]) => [
+    '--add-scram',
+    `SCRAM-SHA-512=[name=${name},password=${password}]`,
+  ])
+  const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties, ...users]
   const formatFlags = await quickStartFlags(java, `kafka-${kafkaVersion}-format`)
   await runCommand(java.binary, ['-Xmx128m', ...formatFlags, ...classes, ...format], {
     mend: `see whether ${plan.folder} can be written, and whether the cache of jars is whole (remove it to fetch it anew)`,
@@ -127,13 +136,14 @@ async function prepareNode(plan: NodePlan, cluster: ClusterPlan): Promise<Server
 function serverProperties(plan: NodePlan, { plans, options }: ClusterPlan): string {
   const replicas = Math.min(plans.length, 3)
   const inSync = replicas === 3 ? 2 : 1
+  const clients = `PLAINTEXT://${options.host ?? loopback}:${plan.clientPort}`
   const settings: Record<string, string | number> = {
     'process.roles': 'broker,controller',
     'node.id': plan.id,
-    'controller.quorum.voters': plans.map((each) => `${each.id}@127.0.0.1:${each.controllerPort}`).join(),
+    'controller.quorum.voters': plans.map((each) => `${each.id}@${loopback}:${each.controllerPort}`).join(),
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${plan.clientPort},CONTROLLER://127.0.0.1:${plan.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${plan.clientPort}`,
+    listeners: `${clients},CONTROLLER://${loopback}:${plan.controllerPort}`,
+    'advertised.listeners': clients,
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': join(plan.folder, 'data'),
     'auto.create.topics.enable': 'false',

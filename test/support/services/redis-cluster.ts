@@ -66,6 +66,8 @@ function clusterSettings(busPort: number): Record<string, string> {
     'cluster-port': String(busPort),
     'cluster-node-timeout': String(nodeTimeoutMs),
     'cluster-config-file': 'nodes.conf',
+    // By default a master waits five seconds for further replicas before it fills one.
+    'repl-diskless-sync-delay': '0',
   }
 }
 
@@ -83,14 +85,14 @@ export async function joinCluster(clients: RedisClient[], addresses: NodeAddress
     await clients[0]?.call('CLUSTER', 'MEET', '127.0.0.1', port, busPort)
   }
   const allNodes = (views: ClusterView[]) => views.every((view) => view.isOk && view.known === clients.length)
-  await eventually(() => views(clients), allNodes, { what: 'all Redis nodes know one another', withinMs: 30_000 })
+  await eventually(() => views(clients), allNodes, { what: 'all Redis nodes know one another' })
   for (const [index, client] of clients.entries()) {
     if (index < masters) continue
     await client.call('CLUSTER', 'REPLICATE', String(await clients[index % masters]?.call('CLUSTER', 'MYID')))
   }
   const allLinked = (views: ClusterView[]) =>
     views.filter((view) => view.isLinkedReplica).length === clients.length - masters
-  await eventually(() => views(clients), allLinked, { what: 'all Redis replicas follow', withinMs: 30_000 })
+  await eventually(() => views(clients), allLinked, { what: 'all Redis replicas follow' })
 }
 
 type ClusterView = { isOk: boolean; known: number; isLinkedReplica: boolean }

@@ -16,6 +16,8 @@ const confluentPath = '/apis/ccompat/v7'
 export type RegistryOptions = {
   /** Bootstrap servers of the Kafka that keeps the schemas; in memory when absent, and then lost by a restart. */
   kafka?: readonly string[]
+  /** Address at which clients reach it; the loopback unless told. */
+  host?: string
 }
 
 export type Registry = {
@@ -31,12 +33,13 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const { version, java, jar } = chooseVersion()
   const jars = await fetchRegistry(version)
   const [folder, port] = [await makeRunFolder('registry'), await freePort()]
-  const url = `http://127.0.0.1:${port}${confluentPath}`
+  const host = options.host ?? '127.0.0.1'
+  const url = `http://${host}:${port}${confluentPath}`
   const flags = await quickStartFlags(java, `apicurio-registry-${version}`)
   const server = new ServerProcess({
     name: `Apicurio Registry ${version}`,
     command: java.binary,
-    args: ['-Xms64m', '-Xmx384m', ...flags, ...settings(port, options), '-jar', join(jars, jar)],
+    args: ['-Xms64m', '-Xmx384m', ...flags, ...settings(host, port, options), '-jar', join(jars, jar)],
     cwd: folder,
     logFile: join(folder, 'server.log'),
     isReady: () => answers(`${url}/subjects`),
@@ -70,12 +73,12 @@ export function fetchRegistry(version: string): Promise<string> {
   })
 }
 
-function settings(port: number, { kafka }: RegistryOptions): string[] {
+function settings(host: string, port: number, { kafka }: RegistryOptions): string[] {
   const storage = kafka
     ? ['-Dapicurio.storage.kind=kafkasql', `-Dapicurio.kafkasql.bootstrap.servers=${kafka.join()}`]
     : []
   return [
-    '-Dquarkus.http.host=127.0.0.1',
+    `-Dquarkus.http.host=${host}`,
     `-Dquarkus.http.port=${port}`,
     // Its second HTTP server (health, metrics) would take port 9000: two registries could not run side by side.
     '-Dquarkus.management.host=127.0.0.1',

@@ -33,6 +33,13 @@ app.kubernetes.io/part-of: forewarm
 {{- end }}
 {{- end -}}
 
+{{/* What a pod's own telemetry says of it, for those who collect its logs and its node's metrics. */}}
+{{- define "forewarm.resourceAnnotations" -}}
+resource.opentelemetry.io/service.name: forewarm-{{ .role }}
+resource.opentelemetry.io/service.namespace: {{ include "forewarm.fullname" .root }}
+resource.opentelemetry.io/service.version: {{ .root.Chart.AppVersion | quote }}
+{{- end -}}
+
 {{- define "forewarm.selector" -}}
 app.kubernetes.io/name: {{ default .root.Chart.Name .root.Values.nameOverride }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}

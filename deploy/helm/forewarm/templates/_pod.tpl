@@ -16,9 +16,8 @@ K8S_* stand before OTEL_*, which name them. */}}
 {{- $_ := set $env "OTEL_RESOURCE_ATTRIBUTES" (dict "value" (join "," $attributes)) -}}
 {{- if eq .role "gateway" -}}
 {{- $_ := set $env "FOREWARM_GATEWAY__HOST" (dict "value" "0.0.0.0") -}}
-{{- with .root.Values.gateway.tokensSecret -}}
-{{- $ref := dict "name" . "key" $.root.Values.gateway.tokensKey -}}
-{{- $_ := set $env "FOREWARM_GATEWAY__TOKENS" (dict "valueFrom" (dict "secretKeyRef" $ref)) -}}
+{{- if .root.Values.gateway.tokensSecret -}}
+{{- $_ := set $env "FOREWARM_GATEWAY__TOKENS_FILE" (dict "value" (printf "%s/tokens" (include "forewarm.folderOf" "gateway"))) -}}
 {{- end -}}
 {{- end -}}
 {{- $secrets := include "forewarm.secretsOf" . | fromJson -}}
@@ -32,8 +31,8 @@ K8S_* stand before OTEL_*, which name them. */}}
 {{- $file := printf "%s/password" (include "forewarm.folderOf" $engine) -}}
 {{- $_ := set $env (printf "%s__PASSWORD_FILE" $prefix) (dict "value" $file) -}}
 {{- $username := $auth.username -}}
-{{- if and (eq $engine "kafka") (include "forewarm.strimziUsers" $.root) (eq $secret (include "forewarm.strimziUser" $)) -}}
-{{- $username = $secret -}}
+{{- if and (eq $engine "kafka") (include "forewarm.strimziUsers" $.root) (eq $secret (include "forewarm.strimziSecret" $)) -}}
+{{- $username = include "forewarm.strimziUser" $ -}}
 {{- end -}}
 {{- if $username -}}
 {{- $_ := set $env (printf "%s__USERNAME" $prefix) (dict "value" $username) -}}
@@ -43,7 +42,9 @@ K8S_* stand before OTEL_*, which name them. */}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- range $name, $given := (include "forewarm.process" . | fromJson).extraEnv -}}
+{{- $process := include "forewarm.process" . | fromJson -}}
+{{- $_ := set $env "NODE_OPTIONS" (dict "value" (printf "--max-old-space-size-percentage=%d" (int64 $process.heapPercent))) -}}
+{{- range $name, $given := $process.extraEnv -}}
 {{- $_ := set $env $name (ternary $given (dict "value" (toString $given)) (kindIs "map" $given)) -}}
 {{- end -}}
 {{- toJson $env -}}
@@ -67,20 +68,49 @@ written anew when a secret changes. */}}
 {{- $secret := index (include "forewarm.secretsOf" . | fromJson) .engine -}}
 {{- $sources := list -}}
 {{- $isKafka := eq .engine "kafka" -}}
+{{- $kafkaKeys := include "forewarm.kafkaKeys" . | fromJson -}}
 {{- if and $isKafka (eq $values.auth.mechanism "tls") $secret -}}
-{{- $items := list (dict "key" $values.auth.certKey "path" "client.crt") (dict "key" $values.auth.keyKey "path" "client.key") -}}
+{{- $items := list (dict "key" $kafkaKeys.cert "path" "client.crt") (dict "key" $kafkaKeys.key "path" "client.key") -}}
 {{- $sources = append $sources (dict "secret" (dict "name" $secret "items" $items)) -}}
 {{- else if and $secret (not (and $isKafka (eq $values.auth.mechanism "none"))) -}}
 {{- $sources = append $sources (dict "secret" (dict "name" $secret "items" (list (dict "key" $values.auth.passwordKey "path" "password")))) -}}
 {{- end -}}
-{{- if and (hasKey $values "tls") (($values.tls | default dict).enabled) -}}
-{{- $ca := ternary (include "forewarm.kafkaCaSecret" .root) $values.tls.caSecret $isKafka -}}
+{{- if or (eq .engine "registry") $values.tls.enabled -}}
+{{- $ca := ternary $kafkaKeys.caSecret $values.tls.caSecret $isKafka -}}
+{{- $caKey := ternary $kafkaKeys.ca $values.tls.caKey $isKafka -}}
 {{- if $ca -}}
-{{- $sources = append $sources (dict "secret" (dict "name" $ca "items" (list (dict "key" $values.tls.caKey "path" "ca.crt")))) -}}
+{{- $sources = append $sources (dict "secret" (dict "name" $ca "items" (list (dict "key" $caKey "path" "ca.crt")))) -}}
 {{- end -}}
 {{- if and (not $isKafka) $values.tls.certSecret -}}
 {{- $items := list (dict "key" $values.tls.certKey "path" "client.crt") (dict "key" $values.tls.keyKey "path" "client.key") -}}
 {{- $sources = append $sources (dict "secret" (dict "name" $values.tls.certSecret "items" $items)) -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $sources -}}
+{{- end -}}
+
+{{/* Sources of the projected volume of the gateway: tokens, its own certificate, authorities of clients with what they
+have revoked, and authorities of the issuer of tokens. */}}
+{{- define "forewarm.gatewaySources" -}}
+{{- $sources := list -}}
+{{- if eq .role "gateway" -}}
+{{- $values := .root.Values.gateway -}}
+{{- $tls := $values.tls -}}
+{{- with $values.tokensSecret -}}
+{{- $sources = append $sources (dict "secret" (dict "name" . "items" (list (dict "key" $values.tokensKey "path" "tokens")))) -}}
+{{- end -}}
+{{- with $tls.secret -}}
+{{- $items := list (dict "key" $tls.certKey "path" "tls.crt") (dict "key" $tls.keyKey "path" "tls.key") -}}
+{{- $sources = append $sources (dict "secret" (dict "name" . "items" $items)) -}}
+{{- end -}}
+{{- with $tls.clientCaSecret -}}
+{{- $sources = append $sources (dict "secret" (dict "name" . "items" (list (dict "key" $tls.clientCaKey "path" "client-ca.crt")))) -}}
+{{- end -}}
+{{- with $tls.clientCrlSecret -}}
+{{- $sources = append $sources (dict "secret" (dict "name" . "items" (list (dict "key" $tls.clientCrlKey "path" "client-ca.crl")))) -}}
+{{- end -}}
+{{- with $values.oidc.caSecret -}}
+{{- $sources = append $sources (dict "secret" (dict "name" . "items" (list (dict "key" $values.oidc.caKey "path" "issuer-ca.crt")))) -}}
 {{- end -}}
 {{- end -}}
 {{- toJson $sources -}}
@@ -103,6 +133,13 @@ written anew when a secret changes. */}}
       {{- toYaml $sources | nindent 6 }}
 {{- end }}
 {{- end }}
+{{- with include "forewarm.gatewaySources" . | fromJsonArray }}
+- name: gateway
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- toYaml . | nindent 6 }}
+{{- end }}
 {{- if has .role (list "predict" "warm") }}
 {{- with .root.Values.origins.volumes }}
 {{ toYaml . }}
@@ -121,6 +158,9 @@ written anew when a secret changes. */}}
 {{- if include "forewarm.engineSources" (dict "root" $.root "role" $.role "engine" $engine) | fromJsonArray }}
 - { name: {{ kebabcase $engine }}, mountPath: {{ include "forewarm.folderOf" $engine }}, readOnly: true }
 {{- end }}
+{{- end }}
+{{- if include "forewarm.gatewaySources" . | fromJsonArray }}
+- { name: gateway, mountPath: {{ include "forewarm.folderOf" "gateway" }}, readOnly: true }
 {{- end }}
 {{- if has .role (list "predict" "warm") }}
 {{- range .root.Values.origins.volumeMounts }}

@@ -15,6 +15,23 @@
 {{- if and $values.gateway.enabled (not $values.gateway.tokensSecret) (not (dig "gateway" "tokens" dict $settings)) -}}
 {{- fail "the gateway can be reached by others: give it tokens by settings.gateway.tokens or gateway.tokensSecret, or switch it off (gateway.enabled)" -}}
 {{- end -}}
+{{- if and $values.gateway.tls.clientCaSecret (not $values.gateway.tls.secret) -}}
+{{- fail "gateway.tls.clientCaSecret is set, and client certificates need HTTPS: set gateway.tls.secret" -}}
+{{- end -}}
+{{- if and $values.gateway.tls.clientCrlSecret (not $values.gateway.tls.clientCaSecret) -}}
+{{- fail "gateway.tls.clientCrlSecret is set, and no client is asked for a certificate: set gateway.tls.clientCaSecret" -}}
+{{- end -}}
+{{- if and $values.gateway.oidc.caSecret (not (dig "gateway" "oidc" "issuer" "" $settings)) -}}
+{{- fail "gateway.oidc.caSecret is set, and there is no issuer: set settings.gateway.oidc.issuer and audience" -}}
+{{- end -}}
+{{- if eq $values.gateway.tls.clientCertificates "required" -}}
+{{- if not $values.gateway.tls.clientCaSecret -}}
+{{- fail "gateway.tls.clientCertificates is required: set gateway.tls.clientCaSecret, or nobody could come in" -}}
+{{- end -}}
+{{- if and $values.tests.workspace (not $values.tests.certSecret) -}}
+{{- fail "gateway.tls.clientCertificates is required, and the test of tests.workspace has none: set tests.certSecret" -}}
+{{- end -}}
+{{- end -}}
 {{- if and $values.metrics.podMonitor.enabled $values.metrics.serviceMonitor.enabled -}}
 {{- fail "metrics.podMonitor and metrics.serviceMonitor are both enabled: every metric would be counted twice; choose one" -}}
 {{- end -}}
@@ -44,7 +61,7 @@
 {{- $scaling := index $values.autoscaling $role -}}
 {{- $asked := ternary (index $values $role).replicas $scaling.max (eq $values.autoscaling.mode "none") | int -}}
 {{- if and (gt $most 0) (gt $asked $most) -}}
-{{- fail (printf "%d pods of %s are asked for, and there are %d partitions for it: more would have no work and never be ready" $asked $role $most) -}}
+{{- fail (printf "%d pods of %s are asked for, and there are %d partitions for it: more would have no work" $asked $role $most) -}}
 {{- end -}}
 {{- if and (eq $values.autoscaling.mode "hpa") (eq (int $scaling.min) 0) -}}
 {{- fail (printf "autoscaling.%s.min is 0: only keda can scale to zero" $role) -}}

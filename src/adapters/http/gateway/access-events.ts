@@ -4,17 +4,18 @@ import { ForewarmError } from '../../../ports/errors.ts'
 import type { AccessesBody, AccessLine } from './schemas.ts'
 
 /** Parses the lines of a body; what each must be is checked with the schema afterwards. */
-export function parseLines(text: string): unknown[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line, index) => {
-      try {
-        return JSON.parse(line)
-      } catch {
-        throw new ForewarmError('FW_REQUEST_INVALID', `line ${index + 1} is no JSON`)
-      }
-    })
+export function parseLines(text: string, linesMax: number): unknown[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  if (lines.length > linesMax) {
+    throw new ForewarmError('FW_REQUEST_INVALID', `the body must not have more than ${linesMax} lines`)
+  }
+  return lines.map((line, index) => {
+    try {
+      return JSON.parse(line)
+    } catch {
+      throw new ForewarmError('FW_REQUEST_INVALID', `line ${index + 1} is no JSON`)
+    }
+  })
 }
 
 export const eventOfBody = (workspace: string, body: AccessesBody): AccessEvent => ({
@@ -26,10 +27,10 @@ export const eventOfBody = (workspace: string, body: AccessesBody): AccessEvent 
 
 /** Gathers neighbouring lines of one session and sender into one event. */
 export function eventsOfLines(workspace: string, lines: readonly AccessLine[]): readonly AccessEvent[] {
-  const groups: (readonly [AccessLine, ...AccessLine[]])[] = []
+  const groups: [AccessLine, ...AccessLine[]][] = []
   for (const line of lines) {
     const group = groups.at(-1)
-    if (group !== undefined && follows(group, line)) groups[groups.length - 1] = [...group, line]
+    if (group !== undefined && follows(group, line)) group.push(line)
     else groups.push([line])
   }
   return groups.map((group) => eventOfLines(workspace, group))

@@ -7,7 +7,7 @@ const neighbours = (description: string) =>
 const bins = (description: string) =>
   Type.Array(Type.Object({ hour: Type.Integer(), count: count('Accesses.') }), { description })
 
-export const errorAnswer = Type.Object(
+const errorAnswer = Type.Object(
   {
     code: Type.String({ description: 'One of the codes of docs/errors.md.' }),
     message: Type.String({ description: 'What is wrong here.' }),

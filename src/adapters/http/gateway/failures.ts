@@ -18,6 +18,9 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   FW_OVERLOADED: 503,
 }
 
+/** Such a message may repeat what was sent. */
+const MESSAGE_LENGTH_MAX = 400
+
 /** Seconds after which a client that was told to come again may do so. */
 const RETRY_AFTER_SECONDS = 1
 
@@ -56,7 +59,7 @@ export function answerFailure(cause: unknown, reply: FastifyReply, log: Log): vo
   const { statusCode } = cause as FastifyError
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     const code = statusCode === 413 ? 'FW_FILE_TOO_LARGE' : statusCode === 429 ? 'FW_OVERLOADED' : 'FW_REQUEST_INVALID'
-    reply.status(statusCode).send(failureBody(code, (cause as Error).message))
+    reply.status(statusCode).send(failureBody(code, (cause as Error).message.slice(0, MESSAGE_LENGTH_MAX)))
     return
   }
   log.error({}, 'unknown error in a request', cause)

@@ -6,6 +6,7 @@ import { NotFound } from './failures.ts'
 import { fillQuery, lookupQuery, workspaceParams } from './schemas.ts'
 import { type GatewayServer, WORKSPACE } from './server-type.ts'
 
+/** Routes that read and fill the cache; `valueBytesMax` is the longest value that is taken, bytes. */
 export function addCache(server: GatewayServer, operations: GatewayOperations, valueBytesMax: number): void {
   addLookup(server, operations)
   server.put(

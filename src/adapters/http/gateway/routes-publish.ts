@@ -12,6 +12,7 @@ import {
 } from './schemas.ts'
 import { type GatewayServer, WORKSPACE } from './server-type.ts'
 
+/** Routes that take accesses and changes, `batchMax` of them at once. */
 export function addPublishing(server: GatewayServer, operations: GatewayOperations, batchMax: number): void {
   addAccesses(server, operations, batchMax)
   server.post(

@@ -29,6 +29,7 @@ const PAGE_MAX = 1_000
 /** Stands for all workspaces in the path of a pause; only a token for all of them is for it. */
 const ALL = '*'
 
+/** Routes that ask for runs, show and end them, and pause warming; an event names `batchMax` changes at most. */
 export function addRuns(server: GatewayServer, operations: GatewayOperations, batchMax: number): void {
   addAsking(server, operations, batchMax)
   addShowing(server, operations)

@@ -7,9 +7,21 @@ import { NotFound } from './failures.ts'
 import { limitQuery, pathQuery, sessionQuery, workspaceParams } from './schemas.ts'
 import { type GatewayServer, WORKSPACE } from './server-type.ts'
 
+const config = { verb: 'read' } as const
+const params = workspaceParams
+
+/** What is known of a workspace, for whoever may read it. */
 export function addViews(server: GatewayServer, operations: GatewayOperations): void {
-  const config = { verb: 'read' } as const
-  const params = workspaceParams
+  addPredictions(server, operations)
+  addModels(server, operations)
+  server.get(
+    `${WORKSPACE}/status`,
+    { config, schema: { summary: 'State of a workspace', params, response: answers({ 200: statusAnswer }) } },
+    async (request) => operations.status(request.params.workspace),
+  )
+}
+
+function addPredictions(server: GatewayServer, operations: GatewayOperations): void {
   server.get(
     `${WORKSPACE}/predictions`,
     {
@@ -23,6 +35,9 @@ export function addViews(server: GatewayServer, operations: GatewayOperations): 
     },
     async (request) => operations.predictions(request.params.workspace, request.query.session),
   )
+}
+
+function addModels(server: GatewayServer, operations: GatewayOperations): void {
   server.get(
     `${WORKSPACE}/model/files`,
     {
@@ -56,11 +71,6 @@ export function addViews(server: GatewayServer, operations: GatewayOperations): 
       if (found === null) throw new NotFound('nothing was learned of this workspace: publish reads of it')
       return found
     },
-  )
-  server.get(
-    `${WORKSPACE}/status`,
-    { config, schema: { summary: 'State of a workspace', params, response: answers({ 200: statusAnswer }) } },
-    async (request) => operations.status(request.params.workspace),
   )
 }
 

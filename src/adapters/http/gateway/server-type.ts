@@ -17,7 +17,11 @@ declare module 'fastify' {
     isOfAll?: boolean
   }
   interface FastifyRequest {
-    /** Who asks; null when the token is missing or unknown. */
-    principal: Principal | null
+    /** Who asks; throws FW_UNAUTHORIZED with the reason when it is nobody that is known. */
+    readonly principal: Principal
+    /** By which requests are counted: the name of the token, else the address. */
+    readonly rateKey: string
+    /** Whether what the request showed would still do: for answers that take long. */
+    stillMay(): Promise<boolean>
   }
 }

@@ -5,13 +5,16 @@
 import type { AddressInfo } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
-import fastify from 'fastify'
-import { ForewarmError } from '../../../ports/errors.ts'
+import fastify, { type FastifyReply } from 'fastify'
 import type { GatewayOperations } from '../../../ports/gateway.ts'
 import type { Log, Telemetry } from '../../../ports/telemetry.ts'
 import { listenFailure } from '../listen-failure.ts'
 import { parseLines } from './access-events.ts'
-import { answerFailure, Forbidden, failureBody, NotFound } from './failures.ts'
+import { answerFailure, failureBody, NotFound } from './failures.ts'
+import { addGuards } from './guards.ts'
+import { createHttps, type GatewayTls, type Https } from './https.ts'
+import { createIdentify } from './identify.ts'
+import { createTokenVerifier, type OidcOptions } from './oidc.ts'
 import { addPage } from './page.ts'
 import { addCache } from './routes-cache.ts'
 import { addLive } from './routes-live.ts'
@@ -19,7 +22,7 @@ import { addPublishing } from './routes-publish.ts'
 import { addRuns } from './routes-runs.ts'
 import { addHealth, addViews } from './routes-views.ts'
 import type { GatewayServer } from './server-type.ts'
-import { authorize, authorizeAnywhere, createIdentify, type Token } from './tokens.ts'
+import type { Token } from './tokens.ts'
 import { type TypeBoxProvider, typeBoxCompiler } from './validator.ts'
 
 export type GatewayServerOptions = {
@@ -28,6 +31,10 @@ export type GatewayServerOptions = {
   readonly port: number
   /** By name; without any everybody may do all, which is for loopback only. */
   readonly tokens: ReadonlyMap<string, Token>
+  /** Null: HTTP. */
+  readonly tls: GatewayTls | null
+  /** Null: no tokens of an issuer. */
+  readonly oidc: OidcOptions | null
   readonly bodyBytesMax: number
   readonly valueBytesMax: number
   readonly batchMax: number
@@ -54,26 +61,29 @@ export type RunningGateway = { readonly url: string; close(): Promise<void> }
 
 /** Listens; resolves when requests are taken. Closing lets requests in hand end. */
 export async function serveGateway(deps: GatewayServerDeps, options: GatewayServerOptions): Promise<RunningGateway> {
+  const https = options.tls === null ? null : createHttps(options.tls, deps.log, options)
   const server: GatewayServer = fastify({
+    ...(https === null ? {} : { serverFactory: https.serverFactory }),
     bodyLimit: options.bodyBytesMax,
     requestTimeout: options.requestTimeoutMs,
     connectionTimeout: options.idleTimeoutMs,
     keepAliveTimeout: options.idleTimeoutMs,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 768 },
+    // Addresses that the router cannot read, which come to no other handler.
+    frameworkErrors: (cause, _, reply) => answerFailure(cause, reply as FastifyReply, deps.log),
     http: { headersTimeout: options.requestTimeoutMs },
   }).withTypeProvider<TypeBoxProvider>()
   server.server.maxConnections = options.connectionsMax
   server.setValidatorCompiler(typeBoxCompiler)
   server.setErrorHandler((cause, _, reply) => answerFailure(cause, reply, deps.log))
   server.removeContentTypeParser('text/plain')
-  addGuards(server, options)
+  guard(server, { options, https, log: deps.log })
   addSpans(server, deps.telemetry)
   await server.register(rateLimit, {
     max: options.requestsPerMinute,
     timeWindow: 60_000,
-    keyGenerator: (request) =>
-      request.principal?.token === null ? request.ip : (request.principal?.name ?? request.ip),
+    keyGenerator: ({ rateKey }) => rateKey,
     errorResponseBuilder: (_, { after }) => ({
       statusCode: 429,
       ...failureBody('FW_OVERLOADED', `too many requests: come again in ${after}`),
@@ -90,7 +100,22 @@ export async function serveGateway(deps: GatewayServerDeps, options: GatewayServ
   })
   const { port } = server.server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
-  return { url: `http://${host}:${port}`, close: () => close(server) }
+  return { url: `${https === null ? 'http' : 'https'}://${host}:${port}`, close: () => close(server) }
+}
+
+type Guarded = { readonly options: GatewayServerOptions; readonly https: Https | null; readonly log: Log }
+
+function guard(server: GatewayServer, { options: { tokens, oidc }, https, log }: Guarded): void {
+  const verifier = oidc === null ? null : createTokenVerifier(oidc, log)
+  addGuards(server, {
+    identify: createIdentify(tokens, verifier),
+    isOpen: tokens.size === 0,
+    certificateOf: (request) => https?.certificateOf(request) ?? null,
+  })
+  server.addHook('onClose', async () => {
+    verifier?.stop()
+    https?.stop()
+  })
 }
 
 /** How long requests in hand may take after the closing began: less than a process has to stop. */
@@ -109,6 +134,9 @@ async function close(server: GatewayServer): Promise<void> {
   }
 }
 
+/** Share of the connections that the streams of one caller may hold. */
+const STREAMS_SHARE = 1 / 4
+
 /** Each group of routes takes only the content types whose bodies it checks. */
 async function addAllRoutes(
   server: GatewayServer,
@@ -116,7 +144,7 @@ async function addAllRoutes(
   options: GatewayServerOptions,
 ): Promise<void> {
   await server.register(async (scope: GatewayServer) => {
-    const parse = async (_: unknown, text: string) => parseLines(text)
+    const parse = async (_: unknown, text: string) => parseLines(text, options.batchMax)
     scope.addContentTypeParser('application/x-ndjson', { parseAs: 'string' }, parse)
     addPublishing(scope, operations, options.batchMax)
   })
@@ -127,38 +155,11 @@ async function addAllRoutes(
   })
   addRuns(server, operations, options.batchMax)
   addViews(server, operations)
-  addLive(server, operations)
+  addLive(server, operations, Math.max(1, Math.floor(options.connectionsMax * STREAMS_SHARE)))
   addHealth(server, operations, live)
   await addPage(server, options.pageFolder)
   server.get('/openapi.json', { config: { rateLimit: false }, schema: { hide: true } }, async () => server.swagger())
 }
-
-/** Who asks is found before the rate is counted, and judged after it, so that guessing tokens is limited too. */
-function addGuards(server: GatewayServer, { tokens }: GatewayServerOptions): void {
-  const identify = createIdentify(tokens)
-  const isOpen = tokens.size === 0
-  server.addHook('onRoute', ({ url, config }) => {
-    if (url.startsWith('/v1/') && config?.verb === undefined) throw new Error(`the route ${url} names no verb`)
-  })
-  server.decorateRequest('principal', null)
-  server.addHook('onRequest', async (request) => {
-    request.principal = identify(request.headers.authorization)
-  })
-  server.addHook('preParsing', async (request) => {
-    const { verb, isOfAll } = request.routeOptions.config
-    if (verb === undefined) return
-    if (isOpen && !namesLoopback(request.hostname)) {
-      throw new Forbidden('without tokens only this machine is served: the Host header must name it')
-    }
-    if (isOfAll === true) return authorizeAnywhere(request.principal, verb)
-    const { workspace } = request.params as { readonly workspace?: unknown }
-    if (typeof workspace !== 'string') throw new ForewarmError('FW_REQUEST_INVALID', 'the workspace is missing')
-    authorize(request.principal, verb, workspace)
-  })
-}
-
-/** A page of the web that was made to resolve to this machine sends its own name as Host. */
-const namesLoopback = (hostname: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname)
 
 /** One server span a request, continuing the client's trace, so that its records carry that trace along the log. */
 function addSpans(server: GatewayServer, telemetry: Telemetry): void {

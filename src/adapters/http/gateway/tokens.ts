@@ -1,5 +1,4 @@
-/** Who may do what: bearer tokens, known only by their SHA-256, each for some workspaces and verbs. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+/** Who may do what at the gateway, each by one thing that is shown: a bearer token, a client certificate, or claims. */
 import { ForewarmError } from '../../../ports/errors.ts'
 import { ACTOR_LENGTH_MAX } from '../../../wire/limits.ts'
 import { Forbidden } from './failures.ts'
@@ -7,60 +6,61 @@ import { Forbidden } from './failures.ts'
 export type Verb = 'publish' | 'read' | 'fill' | 'warm' | 'admin'
 
 export type Token = {
-  readonly sha256: string
+  /** SHA-256 of the bearer token in hex: the token itself is kept nowhere. */
+  readonly sha256?: string | null
+  /** A name in a client certificate. */
+  readonly certificate?: string | null
+  /** What a token of the OIDC issuer must say, each as `claim=value`. */
+  readonly claims?: readonly string[]
   /** Names of workspaces, or `*` for all. */
   readonly workspaces: readonly string[]
+  /** Claim that names further workspaces. */
+  readonly workspacesClaim?: string | null
   readonly verbs: readonly Verb[]
+  /** Date and time from which it holds no more. */
+  readonly expiresAt?: string | null
 }
 
-/** Who asks: the name of a token, or anybody where no tokens are set (loopback only). */
-export type Principal = { readonly name: string; readonly token: Token | null }
+/** What may be done where. */
+export type Right = Pick<Token, 'workspaces' | 'verbs'>
 
-export type Identify = (authorization: string | undefined) => Principal | null
+/** Who asks; `rights` null is anybody, where no tokens are set (loopback only). */
+export type Principal = { readonly name: string; readonly rights: readonly Right[] | null }
 
-/** Finds the token of a request among those that the map has then. Every token is compared, each in constant time: timing tells nothing. */
-export function createIdentify(tokens: ReadonlyMap<string, Token>): Identify {
-  if (tokens.size === 0) return () => ({ name: 'anybody', token: null })
-  return (authorization) => {
-    const [, given] = /^Bearer (\S{1,512})$/i.exec(authorization ?? '') ?? []
-    if (given === undefined) return null
-    const digest = createHash('sha256').update(given).digest()
-    const [found] = [...tokens].filter(([, { sha256 }]) => timingSafeEqual(Buffer.from(sha256, 'hex'), digest))
-    return found === undefined ? null : { name: found[0], token: found[1] }
-  }
-}
+/** Whether a token holds at a moment. */
+export const holdsAt = ({ expiresAt }: Token, timeMs: number): boolean =>
+  expiresAt == null || timeMs < Date.parse(expiresAt)
 
-/** Throws unless the principal may do this in some workspace. */
-export function authorizeAnywhere(principal: Principal | null, verb: Verb): void {
-  if (principal === null) throw unknownToken()
-  if (principal.token !== null && !principal.token.verbs.includes(verb)) throw lacks(verb)
-}
-
-/** Whether a workspace is one of the principal's. */
-export const mayRead = (principal: Principal | null, workspace: string): boolean =>
-  principal !== null && (principal.token === null || isFor(principal.token, workspace))
-
-const isFor = ({ workspaces }: Token, workspace: string): boolean =>
+const isFor = ({ workspaces }: Right, workspace: string): boolean =>
   workspaces.includes('*') || workspaces.includes(workspace)
 
-const unknownToken = () => new ForewarmError('FW_UNAUTHORIZED', 'the bearer token is missing or unknown')
+/** Throws unless the principal may do this in some workspace. */
+export function authorizeAnywhere({ rights }: Principal, verb: Verb): void {
+  if (rights?.some(({ verbs }) => verbs.includes(verb)) === false) throw lacks(verb)
+}
+
+/** Whether the principal may read in a workspace. */
+export const mayRead = ({ rights }: Principal, workspace: string): boolean =>
+  rights === null || rights.some((right) => isFor(right, workspace) && right.verbs.includes('read'))
 
 const lacks = (verb: Verb) => new Forbidden(`the token is not for this: it lacks the verb ${verb}`)
 
 /** Throws unless the principal may do this in this workspace. */
-export function authorize(principal: Principal | null, verb: Verb, workspace: string): void {
-  if (principal === null) throw unknownToken()
-  if (principal.token === null) return
-  if (!isFor(principal.token, workspace)) throw new Forbidden('the token is not for this workspace')
-  if (!principal.token.verbs.includes(verb)) throw lacks(verb)
+export function authorize({ rights }: Principal, verb: Verb, workspace: string): void {
+  if (rights === null) return
+  const here = rights.filter((right) => isFor(right, workspace))
+  if (here.length === 0) throw new Forbidden('the token is not for this workspace')
+  if (!here.some(({ verbs }) => verbs.includes(verb))) throw lacks(verb)
 }
+
+/** Nobody who is known asks; the message says why. */
+export const unknownCaller = (why: string) => new ForewarmError('FW_UNAUTHORIZED', why)
 
 /**
  * Who asks, for the record: a token's name, and what its holder says beside it, as a claim. Where no tokens are set, what
  * is said, else `anybody`.
  */
-export function whoAsks(principal: Principal | null, said: string): string {
-  const name = principal?.name ?? ''
+export function whoAsks({ name, rights }: Principal, said: string): string {
   if (said === '' || said === name) return name
-  return principal === null || principal.token === null ? said : `${name} (${said})`.slice(0, ACTOR_LENGTH_MAX)
+  return rights === null ? said : `${name} (${said})`.slice(0, ACTOR_LENGTH_MAX)
 }

@@ -9,6 +9,7 @@ const WORKSPACE_FILE = 'go.work'
 /** Folders of the tree by the module paths under which a module sees them. */
 type Visible = ReadonlyMap<string, string>
 
+/** Leads imports of Go to the files of a tree. */
 export function createGoResolver(tree: SourceTree): Resolver {
   const resolver = new GoResolver(tree)
   return { resolve: (from, imports) => resolver.resolve(from, imports) }

@@ -10,6 +10,7 @@ const KINDS: ReadonlyMap<string, TopLevelSymbol['kind']> = new Map([
   ['type_alias', 'type'],
 ])
 
+/** What a declaration at the top level of a Go file defines; a method is named with its receiver. */
 export function symbolsIn(declaration: Node): readonly TopLevelSymbol[] {
   switch (declaration.type) {
     case 'function_declaration':

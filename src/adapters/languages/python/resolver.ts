@@ -12,6 +12,7 @@ const BUILT_IN = new Set(
   ).split(' '),
 )
 
+/** Leads imports of Python to the files of a tree. */
 export function createPythonResolver(tree: SourceTree): Resolver {
   const resolver = new PythonResolver(tree.files)
   return { resolve: (from, imports) => resolver.resolve(from, imports) }

@@ -1,5 +1,5 @@
 import { type Language, type Node, Parser } from 'web-tree-sitter'
-import { withDeadline } from '../deadline.ts'
+import { processorClock, SERVED_MIN, withDeadline } from '../deadline.ts'
 import { type LanguageOptions, parseMsMax } from '../options.ts'
 import { loadGrammar, type Runtime } from './runtime.ts'
 
@@ -38,8 +38,10 @@ export class TreeReader {
   #read<Result>(text: string, visit: (root: Node) => Result): Result | 'late' {
     const parser = this.#take()
     // Most that take too long are stopped here, well before the watchdog leaves a parser behind.
-    const endMs = performance.now() + parseMsMax(text.length) / 2
-    const tree = parser.parse(text, null, { progressCallback: () => performance.now() > endMs })
+    const timeMsMax = parseMsMax(text.length)
+    const [halfMs, used] = [performance.now() + timeMsMax / 2, processorClock()]
+    const isLate = () => performance.now() > halfMs && used() > timeMsMax * SERVED_MIN
+    const tree = parser.parse(text, null, { progressCallback: isLate })
     if (tree === null) parser.reset()
     const found = tree === null ? 'late' : visit(tree.rootNode)
     tree?.delete()

@@ -8,6 +8,7 @@ type Found = { readonly specifier: string; readonly kind: ImportKind; readonly a
 /** Words without which nothing below the top level can import: most modules need no walk over their whole tree. */
 const DEEP_IMPORT = /\brequire\b|\bimport\s*\(/
 
+/** What a parsed file imports, each once, in the order of the text; `jsDoc`: also what types in comments import. */
 export function importsOf(text: string, syntax: Syntax, options: { readonly jsDoc: boolean }): readonly ParsedImport[] {
   const found: Found[] = referencesOf(syntax)
   if (options.jsDoc) found.push(...syntax.comments.flatMap(jsDocImports))
@@ -15,6 +16,7 @@ export function importsOf(text: string, syntax: Syntax, options: { readonly jsDo
   return uniqueImports(found.sort((one, other) => one.at - other.at))
 }
 
+/** Each import once, in the order given; those without a specifier are left out. */
 export function uniqueImports(found: readonly Omit<Found, 'at'>[]): readonly ParsedImport[] {
   const imports = new Map<string, ParsedImport>()
   for (const { specifier, kind } of found) {

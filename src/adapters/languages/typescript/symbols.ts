@@ -5,6 +5,7 @@ import { childrenOf, isNode, nodesOf } from './walk.ts'
 
 type Named = Pick<TopLevelSymbol, 'name' | 'kind'>
 
+/** What the top level of a parsed file defines, and whether it is exported. */
 export function symbolsOf(program: AstNode): readonly TopLevelSymbol[] {
   const statements = nodesOf(program['body'])
   const exported = new Set(statements.flatMap(exportedNames))

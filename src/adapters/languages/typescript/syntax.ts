@@ -1,6 +1,8 @@
 /** Babel's parser, set to take whatever occurs in repositories, and its tree as plain nodes. */
+
 import type { ParserOptions } from '@babel/parser'
 import type { ParseFault } from '../../../dependencies/parsed-file.ts'
+import { messageOf } from '../../../ports/errors.ts'
 import { withDeadline } from '../deadline.ts'
 import { babel } from './libraries.ts'
 
@@ -71,7 +73,7 @@ function optionsOf(path: string): ParserOptions {
 function faultOf(cause: unknown): ParseFault {
   if (cause instanceof RangeError && /call stack/.test(cause.message))
     return { line: 1, message: 'is nested too deeply' }
-  const message = cause instanceof Error ? cause.message : String(cause)
+  const message = messageOf(cause)
   return { line: lineOf(cause), message: message.replace(/ \(\d+:\d+\)$/, '') }
 }
 

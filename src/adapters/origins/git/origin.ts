@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import { ForewarmError } from '../../../ports/errors.ts'
+import { ForewarmError, messageOf } from '../../../ports/errors.ts'
 import type { Origin, OriginEntry, OriginRead } from '../../../ports/origin.ts'
 import { pathDenial } from '../../../warming/path.ts'
-import { noHistory, saying, unavailable } from '../unavailable.ts'
+import { noHistory, unavailable } from '../unavailable.ts'
 import { Repository, type RepositoryOptions } from './repository.ts'
 import { GitFailure, gitRecords, isObjectId } from './run.ts'
 import type { TreeEntry } from './tree.ts'
@@ -159,5 +159,5 @@ async function changesBetween(
 
 const listingFault = (cause: unknown): unknown =>
   cause instanceof GitFailure && !(cause instanceof ForewarmError)
-    ? unavailable(`the repository cannot be listed (${saying(cause)})`, cause)
+    ? unavailable(`the repository cannot be listed (${messageOf(cause)})`, cause)
     : cause

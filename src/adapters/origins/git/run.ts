@@ -4,8 +4,10 @@
  * hooks, no monitor, no transport, no replaced objects, and the repository named outright, so that git looks for none.
  * Commands that look into a work tree do not read the repository's configuration at all (see work-tree.ts).
  */
+
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { saying, unavailable } from '../unavailable.ts'
+import { messageOf } from '../../../ports/errors.ts'
+import { unavailable } from '../unavailable.ts'
 
 export type Git = {
   /** The repository itself: a bare one's folder, a checkout's `.git` (a folder, or a file that leads to it). */
@@ -131,7 +133,7 @@ export async function gitText(git: Git, args: readonly string[], options: GitOpt
 }
 
 export const cannotRun = (cause: Error) =>
-  unavailable(`git cannot be run (${saying(cause)}): install git 2.38 or newer, and check the PATH`, cause)
+  unavailable(`git cannot be run (${messageOf(cause)}): install git 2.38 or newer, and check the PATH`, cause)
 
 /** Whether a text may name a commit: not an option, no path in a commit, no search through history, one line. */
 export const isRef = (ref: string): boolean =>

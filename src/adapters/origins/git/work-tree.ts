@@ -8,9 +8,9 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { ForewarmError } from '../../../ports/errors.ts'
+import { ForewarmError, messageOf } from '../../../ports/errors.ts'
 import { pathDenial } from '../../../warming/path.ts'
-import { noHistory, saying } from '../unavailable.ts'
+import { noHistory } from '../unavailable.ts'
 import { type Git, GitFailure, type GitOptions, gitRecords, gitText, isObjectId, isRef } from './run.ts'
 
 type WorkTree = {
@@ -34,13 +34,13 @@ export async function changesInWorkTree(
   const paths = new Set<string>()
   try {
     const commit = await commitOf(git, ref, signal)
-    await inBareConfiguration(git, top, signal, async (options, excludes) => {
+    await inBareConfiguration({ git, top, signal }, async (options, excludes) => {
       const withFolder = { ...options, cwd: folder }
       for await (const path of gitRecords(git, changed(commit), withFolder)) addPath(paths, path)
       for await (const path of gitRecords(git, untracked(excludes), withFolder)) addPath(paths, path)
     })
   } catch (cause) {
-    if (cause instanceof GitFailure) throw noHistory(`git cannot compare ${folder} (${saying(cause)})`, cause)
+    if (cause instanceof GitFailure) throw noHistory(`git cannot compare ${folder} (${messageOf(cause)})`, cause)
     throw cause
   }
   return [...paths].sort()
@@ -59,7 +59,7 @@ export async function ignoredInWorkTree(
   const git: Git = { directory: join(top, '.git'), searchPath }
   const paths: string[] = []
   try {
-    await inBareConfiguration(git, top, signal, async (options, excludes) => {
+    await inBareConfiguration({ git, top, signal }, async (options, excludes) => {
       const args = [...untracked(excludes), '--ignored', '--directory']
       for await (const record of gitRecords(git, args, { ...options, cwd: folder })) {
         if (isUtf8(record)) paths.push(record.toString())
@@ -110,9 +110,7 @@ async function commitOf(git: Git, ref: string, signal: AbortSignal): Promise<str
 
 /** Lends `work` the options under which git sees index and objects of a repository, and an empty configuration. */
 async function inBareConfiguration(
-  git: Git,
-  top: string,
-  signal: AbortSignal,
+  { git, top, signal }: { readonly git: Git; readonly top: string; readonly signal: AbortSignal },
   work: (options: GitOptions, excludes: string) => Promise<void>,
 ): Promise<void> {
   const ask = (...args: string[]) => gitText(git, ['rev-parse', ...args], { signal })

@@ -4,11 +4,13 @@
  * next look gains nothing. Redirects are followed by hand under the same rules. No proxy is used, whatever the
  * environment says.
  */
+
 import { type LookupAddress, lookup } from 'node:dns'
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { type BlockList, isIP, type LookupFunction } from 'node:net'
-import { saying, unavailable } from '../unavailable.ts'
+import { messageOf } from '../../../ports/errors.ts'
+import { unavailable } from '../unavailable.ts'
 import { isAllowedAddress } from './address.ts'
 
 export type Resolve = (host: string) => Promise<readonly LookupAddress[]>
@@ -129,5 +131,5 @@ export class Client {
 export function faultOf(cause: unknown, url: URL, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason
   if (cause instanceof RefusedRequest) return cause
-  return unavailable(`${url.host} does not answer (${saying(cause)})`, cause)
+  return unavailable(`${url.host} does not answer (${messageOf(cause)})`, cause)
 }

@@ -105,11 +105,16 @@ async function readFile(client: Client, url: URL, { path, limits, known }: Readi
 }
 
 /** What another answer than the file stands for; null for the file. */
-function refusalOf({ statusCode = 0, headers }: IncomingMessage, url: URL): OriginRead | null {
+function refusalOf(answer: IncomingMessage, url: URL): OriginRead | null {
+  const { statusCode = 0, headers } = answer
   if (statusCode === 404 || statusCode === 410) return { outcome: 'missing' }
   const passes = statusCode === 408 || statusCode === 425 || statusCode === 429 || statusCode < 400
   if (statusCode >= 400 && statusCode < 500 && !passes) return { outcome: 'denied', detail: `status-${statusCode}` }
-  if (statusCode !== 200) throw unavailable(`${url.host} answers with status ${statusCode}`)
+  if (statusCode !== 200) {
+    // Left unread, it would hold its connection for as long as the server likes.
+    answer.destroy()
+    throw unavailable(`${url.host} answers with status ${statusCode}`)
+  }
   // Unpacking is not asked for, and what unpacks to a thousand times its size is nothing to be sent.
   const coding = headers['content-encoding'] ?? 'identity'
   return coding === 'identity' ? null : { outcome: 'denied', detail: 'encoding' }

@@ -1,5 +1,6 @@
 /** A bucket through the AWS SDK, which is loaded at the first use: it takes its time, and most deployments need none. */
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
+import { loadOptional } from '../../optional-package.ts'
 
 export type BucketOptions = {
   readonly bucket: string
@@ -84,7 +85,7 @@ export class Bucket {
   /** Credentials come as the SDK finds them: variables, files, the machine's role. One attempt: callers try again. */
   async #connect() {
     const { endpoint, region, pathStyle } = this.#options
-    const sdk = await import('@aws-sdk/client-s3')
+    const sdk = await loadOptional('an origin of S3', () => import('@aws-sdk/client-s3'))
     const client = new sdk.S3Client({
       region,
       forcePathStyle: pathStyle,

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
+import { ForewarmError, messageOf } from '../../../ports/errors.ts'
 import type { Origin, OriginRead } from '../../../ports/origin.ts'
 import { pathDenial } from '../../../warming/path.ts'
 import { blobId } from '../blob-id.ts'
-import { noHistory, saying, unavailable, unlistable } from '../unavailable.ts'
+import { noHistory, unavailable, unlistable } from '../unavailable.ts'
 import { Bucket, type BucketOptions } from './bucket.ts'
 
 /** Objects whose versions are remembered; about 200 bytes each. */
@@ -94,10 +95,11 @@ async function settled<Result>(signal: AbortSignal, work: () => Promise<Result>)
     return await work()
   } catch (cause) {
     if (signal.aborted) throw signal.reason
+    if (cause instanceof ForewarmError) throw cause
     const name = cause instanceof Error ? cause.name : ''
     if (MISSING.has(name)) return { outcome: 'missing' }
     const detail = DENIED.get(name)
     if (detail !== undefined) return { outcome: 'denied', detail }
-    throw unavailable(`the object store does not answer as it should (${name}: ${saying(cause)})`, cause)
+    throw unavailable(`the object store does not answer as it should (${name}: ${messageOf(cause)})`, cause)
   }
 }

@@ -3,7 +3,7 @@ import type { Access, AccessEvent } from '../../../model/access.ts'
 import { MINUTE_MS, minuteOf } from '../../../model/fold/minutes.ts'
 import { inControlGroup, type Sha256Hex, shortId } from '../../../model/identity.ts'
 import type { WarmOutcome } from '../../../model/outcome.ts'
-import type { LiveMinute, LiveView } from '../../../ports/live.ts'
+import type { LiveMinute, LiveView, LiveWorker } from '../../../ports/live.ts'
 import type { WarmCommand } from '../../../warming/command.ts'
 import { Latencies } from './latencies.ts'
 import { SessionView } from './session.ts'
@@ -11,6 +11,7 @@ import { SessionView } from './session.ts'
 const SESSIONS_MAX = 8
 const MINUTES_MAX = 180
 const COMMANDS_MAX = 5_000
+const WORKERS_MAX = 32
 
 type Minute = { reads: number; hits: number; warmHits: number; controlReads: number; controlHits: number }
 type Issued = {
@@ -24,6 +25,7 @@ export class LiveFold {
   readonly #sessions = new Map<string, SessionView>()
   readonly #minutes = new Map<number, Minute>()
   readonly #commands = new Map<string, Issued>()
+  readonly #workers = new Map<string, LiveWorker>()
   readonly #latencies = new Latencies()
 
   constructor(sha256Hex: Sha256Hex) {
@@ -53,7 +55,9 @@ export class LiveFold {
     dropOldest(this.#commands, COMMANDS_MAX)
   }
 
-  outcome(outcome: WarmOutcome): void {
+  /** `governor` is the level that the worker told beside it, null when it told none. */
+  outcome(outcome: WarmOutcome, governor: number | null): void {
+    this.#hear(outcome, governor)
     const issued = this.#commands.get(outcome.commandId)
     if (issued === undefined) return
     issued.session?.answered(outcome)
@@ -70,7 +74,15 @@ export class LiveFold {
       .map((session) => session.view())
       .sort((one, other) => other.lastMs - one.lastMs)
     const minutes = [...this.#minutes].sort(([one], [other]) => one - other).map(toMinute)
-    return { sessions, minutes, latency: this.#latencies.summary() }
+    const workers = [...this.#workers.values()].reverse()
+    return { sessions, minutes, latency: this.#latencies.summary(), workers }
+  }
+
+  #hear({ worker, pressure, files }: WarmOutcome, governor: number | null): void {
+    const atMs = Math.max(this.#workers.get(worker)?.atMs ?? 0, ...files.map(({ finishedAtMs }) => finishedAtMs))
+    this.#workers.delete(worker)
+    this.#workers.set(worker, { worker, atMs, governor, pressure })
+    dropOldest(this.#workers, WORKERS_MAX)
   }
 
   #session(id: string): SessionView {

@@ -3,6 +3,7 @@ import { partitionOf, type Sha256Hex, shardKey } from '../../../model/identity.t
 import type { Codec } from '../../../ports/codec.ts'
 import type { EventLog, LogRecord, TopicPartition, TopicRole } from '../../../ports/event-log.ts'
 import type { LiveView } from '../../../ports/live.ts'
+import { GOVERNOR_HEADER, OBSERVED_AT_HEADER } from '../../headers.ts'
 import { LiveFold } from './fold.ts'
 
 export type FollowDeps = {
@@ -66,13 +67,19 @@ export class FollowedWorkspace {
         this.#fold.command(decoded.value, observedAtMs(record))
     } else {
       const decoded = await codec.decode(topic, record.value)
-      if (decoded.ok && decoded.value.workspace === this.#workspace) this.#fold.outcome(decoded.value)
+      if (decoded.ok && decoded.value.workspace === this.#workspace)
+        this.#fold.outcome(decoded.value, governorLevel(record))
     }
   }
 }
 
 function observedAtMs({ headers }: LogRecord): number | null {
-  const text = headers.get('forewarm.observed-at')
+  const text = headers.get(OBSERVED_AT_HEADER)
   const timeMs = Number(text)
   return text === undefined || !Number.isSafeInteger(timeMs) ? null : timeMs
+}
+
+function governorLevel({ headers }: LogRecord): number | null {
+  const level = Number(headers.get(GOVERNOR_HEADER) ?? Number.NaN)
+  return level >= 0 && level <= 1 ? level : null
 }

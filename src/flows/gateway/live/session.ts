@@ -7,6 +7,10 @@ const READS_SHOWN = 30
 const PREDICTIONS_SHOWN = 40
 const PREDICTIONS_MAX = 2_000
 
+/** Paths whose latest reads are known, and how many of each. */
+const READ_PATHS_MAX = 4_000
+const TIMES_MAX = 4
+
 type Prediction = {
   readonly path: string
   readonly probability: number
@@ -29,6 +33,8 @@ export class SessionView {
   #reads = 0
   readonly #outcomes: Record<AccessOutcome, number> = { unknown: 0, hit: 0, warmHit: 0, miss: 0, stale: 0 }
   #latest: LiveRead[] = []
+  /** When each path was read, ascending by arrival. */
+  readonly #readTimes = new Map<string, readonly number[]>()
   /** The latest prediction of each path. */
   readonly #predictions = new Map<string, Prediction>()
 
@@ -49,6 +55,7 @@ export class SessionView {
     this.#outcomes[outcome] += 1
     this.#latest.push({ path, timeMs, outcome })
     if (this.#latest.length > 2 * READS_SHOWN) this.#latest = this.#latest.slice(-READS_SHOWN)
+    this.#noteTime(path, timeMs)
     const predicted = this.#predictions.get(path)
     if (predicted !== undefined && timeMs >= predicted.issuedAtMs) predicted.readAtMs ??= timeMs
   }
@@ -92,7 +99,15 @@ export class SessionView {
 
   /** The topics are read one after the other: a read may be known before the prediction that it is for. */
   #readSince(path: string, timeMs: number): number | null {
-    return this.#latest.find((read) => read.path === path && read.timeMs >= timeMs)?.timeMs ?? null
+    return this.#readTimes.get(path)?.find((readMs) => readMs >= timeMs) ?? null
+  }
+
+  #noteTime(path: string, timeMs: number): void {
+    const times = [...(this.#readTimes.get(path) ?? []), timeMs].slice(-TIMES_MAX)
+    this.#readTimes.delete(path)
+    this.#readTimes.set(path, times)
+    const [oldest] = this.#readTimes.keys()
+    if (this.#readTimes.size > READ_PATHS_MAX && oldest !== undefined) this.#readTimes.delete(oldest)
   }
 }
 

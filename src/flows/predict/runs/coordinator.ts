@@ -12,7 +12,7 @@ export type CoordinatorOptions = {
   readonly runsMax: number
 }
 
-export const COORDINATOR_DEFAULTS: CoordinatorOptions = {
+const COORDINATOR_DEFAULTS: CoordinatorOptions = {
   times: { pollMs: 150, reissueMs: 60_000, unsureMs: 3_000, graceMs: 3_000, closingMs: 500 },
   runsAtOnce: 4,
   runsMax: 64,

