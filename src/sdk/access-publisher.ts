@@ -2,7 +2,7 @@ import type { Access } from '../model/access.ts'
 import { shardKey, shardOf } from '../model/identity.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Codec } from '../ports/codec.ts'
-import { ForewarmError } from '../ports/errors.ts'
+import { ForewarmError, messageOf } from '../ports/errors.ts'
 import type { EventLog, OutgoingRecord } from '../ports/event-log.ts'
 import type { Log, Telemetry } from '../ports/telemetry.ts'
 import { accessEventProblem, accessProblem } from '../wire/access-event.ts'
@@ -40,6 +40,7 @@ export type NewAccess = Pick<Access, 'path'> & Partial<Access>
 /** Why an access was not published: the buffer was full, it broke a limit, the log refused it, or time was over. */
 export type DropCause = 'overflow' | 'invalid' | 'refused' | 'closed'
 
+/** What became of the accesses that were recorded since the publisher was made. */
 export type PublisherStats = {
   readonly recorded: number
   readonly published: number
@@ -77,6 +78,7 @@ const RETRY_CAP_MS = 5_000
 /** Links of one span. */
 const LINKS_MAX = 128
 
+/** A publisher of one workspace; what the log does not take waits, within `bufferMax`. */
 export const createAccessPublisher = (deps: PublisherDependencies, options: PublisherOptions): AccessPublisher =>
   new BufferedPublisher(deps, options)
 
@@ -85,6 +87,16 @@ export const createAccessPublisher = (deps: PublisherDependencies, options: Publ
  * bounds what it costs to wait; only a record that is itself at fault stays refused.
  */
 const mayPass = (error: unknown): boolean => error instanceof ForewarmError && error.code !== 'FW_RECORD_INVALID'
+
+/** What is undefined counts as not said, as it is for callers without `exactOptionalPropertyTypes`. */
+const accessOf = ({ path, timeMs, layer, version, outcome, warmedBy }: NewAccess, nowMs: number): Access => ({
+  path,
+  timeMs: timeMs ?? nowMs,
+  layer: layer ?? 'content',
+  version: version ?? null,
+  outcome: outcome ?? 'unknown',
+  warmedBy: warmedBy ?? null,
+})
 
 class BufferedPublisher implements AccessPublisher {
   readonly #deps: PublisherDependencies
@@ -98,6 +110,7 @@ class BufferedPublisher implements AccessPublisher {
   #running: Promise<void> | null = null
   #hurries = 0
   #closed = false
+  #complained = false
   #recorded = 0
   #published = 0
 
@@ -163,15 +176,22 @@ class BufferedPublisher implements AccessPublisher {
 
   /** Null for what no reader of the log would take. */
   #entryOf(session: SessionName, read: NewAccess): Entry | null {
-    const defaults = { layer: 'content', version: null, outcome: 'unknown', warmedBy: null } as const
-    const access: Access = { timeMs: this.#deps.clock.now(), ...defaults, ...read }
     try {
-      const state = accessProblem(access) === null ? this.#stateOf(session) : null
-      return state === null ? null : { state, access, traceparent: this.#deps.telemetry.current() }
-    } catch {
+      const access = accessOf(read, this.#deps.clock.now())
+      const problem = accessProblem(access) ?? this.#nameProblem(session)
+      if (problem !== null) return this.#complain(problem)
+      return { state: this.#stateOf(session), access, traceparent: this.#deps.telemetry.current() }
+    } catch (error) {
       // A caller without types may hand in anything; it is still not to be disturbed.
-      return null
+      return this.#complain(messageOf(error))
     }
+  }
+
+  /** Says once why nothing is learned: who hands in one bad name hands in a thousand. */
+  #complain(problem: string): null {
+    if (!this.#complained) this.#warn('accesses dropped: no reader of the log would take them', new Error(problem))
+    this.#complained = true
+    return null
   }
 
   #push(entry: Entry): void {
@@ -249,7 +269,7 @@ class BufferedPublisher implements AccessPublisher {
   }
 
   #warn(message: string, error: unknown): void {
-    const cause = error instanceof Error ? error.message : String(error)
+    const cause = messageOf(error)
     this.#deps.logger.warn({ cause, workspace: this.#options.workspace }, message)
   }
 
@@ -258,9 +278,8 @@ class BufferedPublisher implements AccessPublisher {
     this.#deps.telemetry.measure('forewarm.publisher.dropped', count, { cause })
   }
 
-  #stateOf(name: SessionName): SessionState | null {
+  #stateOf(name: SessionName): SessionState {
     const known = this.#sessions.get(name.session)
-    if (known === undefined && !this.#isGood(name)) return null
     const state = known ?? { ...name, publisher: this.#deps.newId(), nextSequence: 0 }
     this.#sessions.delete(name.session)
     this.#sessions.set(name.session, state)
@@ -269,8 +288,9 @@ class BufferedPublisher implements AccessPublisher {
     return state
   }
 
-  #isGood({ session, analyzer, revision }: SessionName): boolean {
+  #nameProblem({ session, analyzer, revision }: SessionName): string | null {
+    if (this.#sessions.has(session)) return null
     const name = { workspace: this.#options.workspace, session, analyzer, revision, publisher: '', sequence: 0 }
-    return accessEventProblem({ ...name, sessionEnded: false, forget: false, accesses: [], changes: [] }) === null
+    return accessEventProblem({ ...name, sessionEnded: false, forget: false, accesses: [], changes: [] })
   }
 }

@@ -3,7 +3,7 @@ import { produceValue } from '../flows/produce.ts'
 import type { Sha256Hex } from '../model/identity.ts'
 import type { Cache } from '../ports/cache.ts'
 import type { Clock } from '../ports/clock.ts'
-import { type ErrorCode, ForewarmError } from '../ports/errors.ts'
+import { type ErrorCode, ForewarmError, messageOf } from '../ports/errors.ts'
 import { CONTENT_LAYER, isOfClosure, type LayerProducer, type Layers } from '../ports/layer.ts'
 import type { OriginFile } from '../ports/origin.ts'
 import type { Log, Telemetry } from '../ports/telemetry.ts'
@@ -76,9 +76,9 @@ export interface CachedSession {
   readonly id: string
   /**
    * The value of a file: from the cache, else from the origin, which then fills the cache. Null when the origin has no
-   * such file, or the layer no value of it. The cache can slow a read down but never fails it. Rejects with FW_ORIGIN_UNAVAILABLE, FW_PATH_DENIED or
-   * FW_FILE_TOO_LARGE when the origin does not give the file, with FW_REQUEST_INVALID for a layer nobody can make,
-   * with FW_LAYER_FAILED when its producer fails.
+   * such file, or the layer no value of it. The cache can slow a read down but never fails it. Rejects with
+   * FW_ORIGIN_UNAVAILABLE, FW_PATH_DENIED or FW_FILE_TOO_LARGE when the origin does not give the file, with
+   * FW_REQUEST_INVALID for a layer nobody can make, with FW_LAYER_FAILED when its producer fails.
    */
   read(path: string, options?: ReadOptions): Promise<Uint8Array | null>
   /**
@@ -91,6 +91,7 @@ export interface CachedSession {
   end(): void
 }
 
+/** Reads the files of one workspace, for any number of sessions side by side. */
 export interface CachedReader {
   session(options: SessionOptions): CachedSession
 }
@@ -227,7 +228,7 @@ class Reader {
     } catch (error) {
       // Whatever it is: an analyzer works on without its cache.
       this.#cacheAgainMs = this.#deps.clock.monotonicMs() + this.#cacheRestMs
-      const cause = error instanceof Error ? error.message : String(error)
+      const cause = messageOf(error)
       this.#deps.logger.warn({ cause, workspace: this.#workspace }, 'reading without the cache for a while')
       return otherwise
     }

@@ -5,10 +5,11 @@ import { createMemoryEventLog } from '../../src/adapters/memory/event-log.ts'
 import { createMemoryTelemetry, SILENT_LOG } from '../../src/adapters/memory/telemetry.ts'
 import type { AccessEvent } from '../../src/model/access.ts'
 import { ForewarmError } from '../../src/ports/errors.ts'
-import type { EventLog, LogRecord } from '../../src/ports/event-log.ts'
+import type { EventLog } from '../../src/ports/event-log.ts'
 import { createAccessPublisher, type PublisherOptions } from '../../src/sdk/access-publisher.ts'
 import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
 import { eventually } from '../support/eventually.ts'
+import { messagesOn, recordsOn } from '../support/log-contents.ts'
 import { anAccess } from '../support/records.ts'
 
 const codec = createEmbeddedCodec()
@@ -37,26 +38,18 @@ function setUp(options: Partial<PublisherOptions> = {}) {
     ids += 1
     return `p${ids}`
   }
-  const deps = { log: { append }, codec, clock, telemetry, logger: SILENT_LOG, newId, random: () => 1 }
-  const publisher = createAccessPublisher(deps, { workspace: 'shop', ...options })
-  return { publisher, clock, telemetry, log, state }
-}
-
-async function recordsOf(log: EventLog): Promise<LogRecord[]> {
-  const records: LogRecord[] = []
-  for (const partition of [0, 1, 2, 3]) {
-    for await (const record of log.read({ topic: 'access-events', partition }, 0)) records.push(record)
+  const warnings: string[] = []
+  const logger: typeof SILENT_LOG = {
+    ...SILENT_LOG,
+    warn: ({ cause }, message) => void warnings.push(`${message} (${cause})`),
   }
-  return records
+  const deps = { log: { append }, codec, clock, telemetry, logger, newId, random: () => 1 }
+  const publisher = createAccessPublisher(deps, { workspace: 'shop', ...options })
+  return { publisher, clock, telemetry, log, state, warnings }
 }
 
-async function eventsOf(log: EventLog): Promise<AccessEvent[]> {
-  const decoded = (await recordsOf(log)).map(({ value }) => codec.decode('access-events', value))
-  return (await Promise.all(decoded)).map((one) => {
-    if (!one.ok) throw new Error(one.reason)
-    return one.value
-  })
-}
+const recordsOf = (log: EventLog) => recordsOn(log, 'access-events')
+const eventsOf = (log: EventLog) => messagesOn({ log, codec }, 'access-events')
 
 /** Paths of a session as a model counts them: what was numbered before is skipped. */
 function countedPaths(events: readonly AccessEvent[], session: string): string[] {
@@ -72,6 +65,15 @@ function countedPaths(events: readonly AccessEvent[], session: string): string[]
 }
 
 describe('the access publisher', () => {
+  it('takes what is undefined as not said, as callers with looser types hand it in', async () => {
+    const { publisher, log } = setUp()
+    // biome-ignore lint/suspicious/noExplicitAny: what a program in JavaScript does
+    publisher.record(eslint, { path: 'a.ts', version: undefined, layer: undefined, timeMs: undefined } as any)
+    expect(await publisher.flush(1_000)).toBe(true)
+    const [event] = await eventsOf(log)
+    expect(event?.accesses).toEqual([anAccess({ path: 'a.ts', timeMs: 1_760_000_000_000 })])
+  })
+
   it('sends one batch a session after the linger, numbered, under the key of its shard', async () => {
     const { publisher, clock, log } = setUp()
     publisher.record(eslint, { path: 'a.ts' })
@@ -191,8 +193,8 @@ describe('the access publisher', () => {
     expect(countedPaths(events, 's1')).toEqual(['a.ts', 'b.ts'])
   })
 
-  it('never throws, whatever it is handed, and counts what it cannot send', async () => {
-    const { publisher, clock, log } = setUp()
+  it('never throws, whatever it is handed, counts what it cannot send, and says once why', async () => {
+    const { publisher, clock, log, warnings } = setUp()
     publisher.record(eslint, { path: '../secret' })
     publisher.record({ ...eslint, session: '' }, { path: 'a.ts' })
     publisher.record(JSON.parse('{}'), JSON.parse('{"layer":7}'))
@@ -201,6 +203,8 @@ describe('the access publisher', () => {
     await drain(publisher, clock)
     expect(await eventsOf(log)).toHaveLength(1)
     expect(publisher.stats()).toMatchObject({ published: 1, dropped: { invalid: 3 }, pending: 0 })
+    const why = 'path is not a plain relative path'
+    expect(warnings).toEqual([`accesses dropped: no reader of the log would take them (${why})`])
   })
 
   it('closes within its deadline when the log is away, and counts what was lost', async () => {

@@ -63,6 +63,38 @@ it('the first read after a warm finds its value, and counts as a miss prevented'
   expect(await warmer.hitRate()).toBe(1)
 })
 
+it('a read is followed by warming what is read with it, by name, and by nothing where nothing is known', async () => {
+  writeFileSync(join(folder, 'src/[id].py'), 'x = 1\n')
+  expect(await warmer.predictiveWarming('src/f7.py')).toBeNull()
+  for (let round = 0; round < 5; round += 1) warmer.trackAccess('src/f7.py', ['src/[id].py', 'src/f8.py'])
+  await warmer.flush()
+  await eventually(
+    () => warmer.patterns.relatedFiles('src/f7.py'),
+    (related) => related.length === 2,
+  )
+  const warmed = await warmer.predictiveWarming('src/f7.py')
+  expect(warmed).toMatchObject({ state: 'complete', filesPlanned: 2 })
+  // The stages of this program may have predicted them already.
+  expect((warmed?.filesWarmed ?? 0) + (warmed?.filesPresent ?? 0)).toBe(2)
+  expect(warmed?.memoryPressure).toBeLessThanOrEqual(1)
+})
+
+it('a strategy by its name fills the layers of the warmer, and its own where it has some', async () => {
+  const both = await createCacheWarmer({
+    ...{ workspace: 'shop', directory: folder, layers: ['content', 'ast'] },
+    settings: {
+      embedded: { file: join(folder, '.forewarm/own.sqlite') },
+      strategies: { plain: { preset: 'development', layers: ['content'], priorityFiles: ['src/*.py'] } },
+    },
+  })
+  try {
+    const { filesPlanned } = await both.warmCacheIntelligently('plain')
+    expect((await both.warmCacheIntelligently('development')).filesPlanned).toBe(2 * filesPlanned)
+  } finally {
+    await both.close()
+  }
+})
+
 it('a strategy that asks for what cannot be is refused, with the field', async () => {
   await expect(warmer.warmCacheIntelligently({ name: 'bad', dependencyDepth: 9 })).rejects.toMatchObject({
     code: 'FW_STRATEGY_INVALID',

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { createMemoryCache } from '../../src/adapters/memory/cache.ts'
 import { createManualClock } from '../../src/adapters/memory/clock.ts'
 import { createMemoryTelemetry, SILENT_LOG } from '../../src/adapters/memory/telemetry.ts'
@@ -16,7 +16,6 @@ import { createCachedReader } from '../../src/sdk/cached-reader.ts'
 import type { SessionName } from '../../src/sdk/session-batches.ts'
 import { pointerKey, valueKey } from '../../src/warming/cache-key.ts'
 
-const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex')
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 const nameOf = (path: string, version: string) => ({
   workspace: 'shop',

@@ -6,6 +6,7 @@ import type { TraceRow } from '../../src/ports/trace.ts'
 import { analyzerOf, type ReplayOptions, replayTrace } from '../../src/sdk/replay-trace.ts'
 import { createEmbeddedCodec } from '../../src/wire/embedded-codec.ts'
 import { eventually } from '../support/eventually.ts'
+import { messagesOn } from '../support/log-contents.ts'
 
 const codec = createEmbeddedCodec()
 const START = 1_760_000_000_000
@@ -19,14 +20,7 @@ function setUp(rows: readonly TraceRow[], options: Partial<ReplayOptions>) {
   }
   const deps = { log, codec, clock, newId: () => 'replay-1' }
   const stats = replayTrace(deps, { rows: stream, speed: 'max', keepTimes: false, shards: 1, ...options })
-  const events = async () => {
-    const read: AccessEvent[] = []
-    for await (const { value } of log.read({ topic: 'access-events', partition: 0 }, 0)) {
-      const decoded = await codec.decode('access-events', value)
-      if (decoded.ok) read.push(decoded.value)
-    }
-    return read
-  }
+  const events = () => messagesOn({ log, codec }, 'access-events')
   return { clock, stats, events }
 }
 

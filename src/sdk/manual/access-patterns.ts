@@ -19,6 +19,7 @@ export type AccessPattern = {
   predictNextAccess(): number | null
 }
 
+/** A file and how often it was counted. */
 export type RankedFile = { readonly path: string; readonly count: number }
 
 /** The manual's questions to the models of one workspace. */
@@ -31,6 +32,7 @@ export class AccessPatterns {
     this.#workspace = workspace
   }
 
+  /** What was learned of one file; null when nothing was. */
   async pattern(path: string): Promise<AccessPattern | null> {
     const file = await this.#models.file(this.#workspace, path)
     return file === null ? null : patternOf(file)
@@ -72,7 +74,7 @@ export class AccessPatterns {
       .map((file) => manualNextAccess(file, nowMs))
       .filter((candidate) => candidate !== null)
       .map(({ path, expectedAtMs }) => ({ path, expectedAtMs }))
-      .sort((one, other) => one.expectedAtMs - other.expectedAtMs)
+      .sort((one, other) => one.expectedAtMs - other.expectedAtMs || (one.path < other.path ? -1 : 1))
   }
 
   async #clocks(): Promise<readonly ClockEvidence[]> {

@@ -10,7 +10,7 @@ import { batchSize } from '../../warming/run/batch-size.ts'
 import type { HitRate } from '../../warming/run/hit-rate.ts'
 import type { RunState } from '../../warming/run/state.ts'
 import type { Strategy } from '../../warming/strategy/strategy.ts'
-import { toWarmRequest } from '../../warming/strategy/to-run-spec.ts'
+import { NO_WISH, type RunWish, toWarmRequest } from '../../warming/strategy/to-run-spec.ts'
 import type { AccessPublisher } from '../access-publisher.ts'
 import type { CachedReader, CachedSession } from '../cached-reader.ts'
 import { AccessPatterns } from './access-patterns.ts'
@@ -26,7 +26,10 @@ export type CacheWarmerDependencies = Omit<RunRequestDependencies, 'runs'> & {
   readonly publisher: Pick<AccessPublisher, 'record' | 'flush'>
   /** Version of a file as it is now; null where there is none. */
   readonly versionOf: (path: string) => Promise<string | null>
-  /** A strategy of the settings or a preset. Throws FW_STRATEGY_INVALID for a name that nobody knows. */
+  /**
+   * A strategy of the settings or a preset, on the layers of these settings where it names none. Throws
+   * FW_STRATEGY_INVALID for a name that nobody knows.
+   */
   readonly strategyNamed: (name: string) => Strategy
   readonly sha256Hex: Sha256Hex
   readonly newId: () => string
@@ -41,6 +44,7 @@ export type CacheWarmerSettings = {
   readonly revision: string | null
 }
 
+/** What a run has done. */
 export type WarmingResults = {
   readonly runId: string
   readonly state: RunState
@@ -55,12 +59,15 @@ export type WarmingResults = {
   readonly warmingTimeMs: number
   /** What the warmed files take, MiB. */
   readonly memoryUsedMb: number
+  /** The highest memory pressure that a worker met, 0..1: the larger of the cache's and of its own. */
+  readonly memoryPressure: number
   /** Hits / (hits + wasted) of all predictions of the workspace so far, 0..1; null before the first is settled. */
   readonly predictiveAccuracy: number | null
   /** Hit rate of the workspace's readers around the run. */
   readonly hitRate: { readonly before: HitRate; readonly after: HitRate }
 }
 
+/** What the workspace's values take in the cache. */
 export type MemoryUsage = CacheStats & {
   /** Bytes of the whole cache, and how many it may hold; null without a limit. */
   readonly cacheBytes: number
@@ -72,6 +79,9 @@ export type MemoryUsage = CacheStats & {
 /** Files done and files of the plan; equal only once the run has ended. */
 export type OnProgress = (current: number, total: number) => void
 
+type Watching = { readonly onProgress?: OnProgress | undefined; readonly signal?: AbortSignal | undefined }
+
+/** The manual's class, for one workspace, on the shared cache and models. */
 export class CacheWarmer {
   readonly patterns: AccessPatterns
   readonly #deps: CacheWarmerDependencies
@@ -87,25 +97,28 @@ export class CacheWarmer {
   }
 
   /**
-   * Warms by a strategy, or by the one of a name, and resolves once every file of it has its counted, verified outcome; look at `state`: a run that
-   * was cut short is no error. Rejects with FW_STRATEGY_INVALID, or when log or models cannot be reached.
+   * Warms by a strategy, or by the one of a name, and resolves once every file of it has its counted, verified outcome;
+   * look at `state`: a run that was cut short is no error. Rejects with FW_STRATEGY_INVALID, or when log or models
+   * cannot be reached.
    */
   async warmCacheIntelligently(
     strategy: WarmingStrategy | string,
     onProgress?: OnProgress,
     { signal }: Pick<Following, 'signal'> = {},
   ): Promise<WarmingResults> {
-    const { workspace, layers, analyzer, revision } = this.#settings
-    const { clock, newId, models } = this.#deps
+    const { layers } = this.#settings
     const complete =
       typeof strategy === 'string' ? this.#deps.strategyNamed(strategy) : strategyFrom({ layers, ...strategy })
-    const asked = { id: newId(), workspace, revision, requestedAtMs: clock.now(), requestedBy: analyzer }
-    const run = await runToEnd(this.#deps, toWarmRequest(complete, asked), {
-      ...(onProgress === undefined ? {} : { onProgress: progressTo(onProgress) }),
-      ...(signal === undefined ? {} : { signal }),
-    })
-    const learned = await models.learned(workspace)
-    return resultsOf(run, learned?.proof.accuracy ?? null)
+    return this.#warm(complete, NO_WISH, { onProgress, signal })
+  }
+
+  /**
+   * Warms what is likely read after `path`: `patterns.relatedFiles`, and nothing besides. Null where nothing is related to
+   * it. Rejects as `warmCacheIntelligently` does.
+   */
+  async predictiveWarming(path: string): Promise<WarmingResults | null> {
+    const paths = (await this.patterns.relatedFiles(path)).map((related) => related.path)
+    return paths.length === 0 ? null : this.#warm(this.#deps.strategyNamed('paths'), { ...NO_WISH, paths }, {})
   }
 
   /**
@@ -117,7 +130,10 @@ export class CacheWarmer {
     this.#record(path)
   }
 
-  /** A file's value: from the cache, else from the origin, which fills the cache. The read is learned. Null for no such file. */
+  /**
+   * A file's value: from the cache, else from the origin, which fills the cache. The read is learned. Null for no such
+   * file.
+   */
   async read(path: string, layer = 'content'): Promise<Uint8Array | null> {
     this.#remember(path)
     return this.#session.read(path, { layer, version: await this.#deps.versionOf(path) })
@@ -134,6 +150,7 @@ export class CacheWarmer {
     this.#tracked.clear()
   }
 
+  /** Last access plus the mean interval, milliseconds since the Unix epoch; null before the second access. */
   async predictNextAccess(path: string): Promise<number | null> {
     return (await this.patterns.pattern(path))?.predictNextAccess() ?? null
   }
@@ -143,6 +160,7 @@ export class CacheWarmer {
     return this.patterns.peakFiles(this.#deps.clock.now())
   }
 
+  /** What warming has done for the workspace so far, of the runs that are kept. */
   async warmingStats(): Promise<WarmingStats> {
     const { runs, models } = this.#deps
     const { workspace } = this.#settings
@@ -163,7 +181,10 @@ export class CacheWarmer {
     return { ...stats, cacheBytes: bytesUsed, cacheBytesMax: bytesMax, utilizationPercent }
   }
 
-  /** Share of the cache held by live entries, 0..1: what the strategy's threshold is held against. */
+  /**
+   * Share of the cache held by live entries, 0..1. What a strategy's threshold is held against is the larger of this and of
+   * the worker's own memory: `memoryPressure` of the results has the highest that a run met.
+   */
   async memoryPressure(): Promise<CachePressure['pressure']> {
     return (await this.#deps.cache.pressure()).pressure
   }
@@ -176,6 +197,18 @@ export class CacheWarmer {
   /** Removes all values of the workspace; what was learned stays. Returns how many. */
   clearCache(): Promise<number> {
     return this.#deps.cache.clear(this.#workspaceId())
+  }
+
+  async #warm(strategy: Strategy, wish: RunWish, { onProgress, signal }: Watching): Promise<WarmingResults> {
+    const { workspace, analyzer, revision } = this.#settings
+    const { clock, newId, models } = this.#deps
+    const asked = { id: newId(), workspace, revision, requestedAtMs: clock.now(), requestedBy: analyzer }
+    const run = await runToEnd(this.#deps, toWarmRequest(strategy, asked, wish), {
+      ...(onProgress === undefined ? {} : { onProgress: progressTo(onProgress) }),
+      ...(signal === undefined ? {} : { signal }),
+    })
+    const learned = await models.learned(workspace)
+    return resultsOf(run, learned?.proof.accuracy ?? null)
   }
 
   #record(path: string): void {
@@ -220,6 +253,7 @@ const resultsOf = (run: RunSummary, predictiveAccuracy: number | null): WarmingR
   counts: run.counts,
   warmingTimeMs: durationMs(run),
   memoryUsedMb: run.bytes / 1_048_576,
+  memoryPressure: run.pressure,
   predictiveAccuracy,
   hitRate: run.hitRate,
 })

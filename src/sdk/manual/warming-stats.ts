@@ -4,6 +4,7 @@ import type { Learned } from '../../ports/model-reader.ts'
 import type { RunSummary } from '../../ports/runs.ts'
 import { hasEnded } from '../../warming/run/state.ts'
 
+/** What warming has done for a workspace so far. */
 export type WarmingStats = {
   /** Runs that have ended, of those that are kept (the last 128). */
   readonly warmingSessions: number
@@ -17,7 +18,10 @@ export type WarmingStats = {
   readonly predictiveAccuracy: number | null
   /** Reads that found what a warm had put there. */
   readonly cacheMissesPrevented: number
-  /** The same estimated from the control group, which also knows what would have been there anyway, with its standard error and 95 % interval; null without reads of both. */
+  /**
+   * The same estimated from the control group, which also knows what would have been there anyway, with its standard
+   * error and 95 % interval; null without reads of both.
+   */
   readonly cacheMissesPreventedEstimate: Estimate | null
 }
 
@@ -27,6 +31,7 @@ const WARMED: readonly string[] = ['warmed', 'refreshed']
 /** Files of a run that it brought into the cache. */
 export const filesWarmed = ({ counts }: Pick<RunSummary, 'counts'>): number => filesThat(counts, WARMED)
 
+/** Files with one of these outcomes. */
 export const filesThat = (counts: RunSummary['counts'], outcomes: readonly string[]): number =>
   counts.filter(({ outcome }) => outcomes.includes(outcome)).reduce((sum, { files }) => sum + files, 0)
 
@@ -34,6 +39,7 @@ export const filesThat = (counts: RunSummary['counts'], outcomes: readonly strin
 export const durationMs = ({ endedAtMs, requestedAtMs }: Pick<RunSummary, 'endedAtMs' | 'requestedAtMs'>): number =>
   endedAtMs === null ? 0 : Math.max(0, endedAtMs - requestedAtMs)
 
+/** Adds up the runs that have ended; what was predicted comes from the model, null where nothing was learned yet. */
 export function warmingStatsOf(runs: readonly RunSummary[], learned: Learned | null): WarmingStats {
   const ended = runs.filter(({ state }) => hasEnded(state))
   const proof = learned?.proof
