@@ -1,96 +1,90 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Patterns } from '../../ports/patterns.ts'
 import { get, pathOf } from '../gateway.ts'
-import { count } from '../words.ts'
+import { READING } from '../words.ts'
 import { Card } from './card.tsx'
+import { Graph, type Neighbourhood } from './graph.tsx'
 
-type Neighbour = { readonly path: string; readonly count: number }
-type File = { readonly path: string; readonly frequency: number; readonly coAccess: readonly Neighbour[] }
+/** Pairs whose files are offered while somebody types. */
+const OFFERED = 50
 
-const SHOWN = 12
-const SIZE = { width: 640, height: 420, radius: 150 }
+type Props = {
+  readonly workspace: string
+  /** Sessions that have ended so far: what is read together is learned when one does. */
+  readonly sessions: number
+}
 
 /** The files that are read together with one, as a graph; each of them leads on to its own. */
-export function Neighbours({ workspace }: { readonly workspace: string }) {
-  const [wish, setWish] = useState('')
-  const [file, setFile] = useState<File | null>(null)
-  const [trouble, setTrouble] = useState('')
-  const show = (path: string) => {
-    setWish(path)
-    get<File>(`${pathOf(workspace)}/model/files?path=${encodeURIComponent(path)}`).then(
-      (found) => {
-        setTrouble('')
-        setFile(found)
-      },
-      (cause) => setTrouble(String(cause.message)),
-    )
-  }
-  useEffect(() => {
-    get<Patterns>(`${pathOf(workspace)}/patterns?limit=1`).then(
-      ({ correlations: [first], latest: [last] }) => {
-        const path = first?.path ?? last?.paths[0]
-        if (path !== undefined) show(path)
-      },
-      () => {},
-    )
-  }, [workspace])
+export function Neighbours(props: Props) {
+  const { wish, setWish, offered, file, lacking, trouble, show } = useNeighbourhood(props)
   return (
-    <Card wide title="Read together" note="The neighbourhood of a file; the thicker a line, the more often together.">
+    <Card
+      span={12}
+      title="Read together"
+      note="The neighbourhood of a file: the nearer and thicker, the more often together."
+    >
       <form
+        class="row"
         onSubmit={(event) => {
           event.preventDefault()
           show(wish)
         }}
       >
-        <label>
-          File <input value={wish} size={40} onInput={(event) => setWish(event.currentTarget.value)} />
-        </label>{' '}
-        <button type="submit">Show</button> <span role="status">{trouble}</span>
+        <label class="grow">
+          <span class="hidden">File</span>
+          <input
+            value={wish}
+            list="offered"
+            placeholder="path/of/a/file"
+            spellcheck={false}
+            onInput={(event) => setWish(event.currentTarget.value)}
+          />
+        </label>
+        <datalist id="offered">
+          {offered.map((path) => (
+            <option key={path} value={path} />
+          ))}
+        </datalist>
+        <button type="submit">Show</button>
       </form>
-      {file !== null && <Graph file={file} show={show} />}
+      <p role="status" class="answer">
+        {trouble}
+      </p>
+      {file === null ? <p class="empty">{lacking}</p> : <Graph file={file} show={show} />}
     </Card>
   )
 }
 
-function Graph({ file, show }: { readonly file: File; readonly show: (path: string) => void }) {
-  const near = [...file.coAccess].sort((one, other) => other.count - one.count).slice(0, SHOWN)
-  const most = near[0]?.count ?? 1
-  const [x, y] = [SIZE.width / 2, SIZE.height / 2]
-  const places = near.map((one, at) => {
-    const angle = (2 * Math.PI * at) / near.length - Math.PI / 2
-    return { ...one, x: x + 1.35 * SIZE.radius * Math.cos(angle), y: y + SIZE.radius * Math.sin(angle) }
-  })
-  return (
-    <>
-      <svg class="graph" viewBox={`0 0 ${SIZE.width} ${SIZE.height}`} aria-hidden="true">
-        {places.map((one) => (
-          <line key={one.path} x1={x} y1={y} x2={one.x} y2={one.y} stroke-width={1 + (5 * one.count) / most} />
-        ))}
-        {places.map((one) => (
-          <g key={one.path}>
-            <circle cx={one.x} cy={one.y} r={8} />
-            <text x={one.x} y={one.y + (one.y < y ? -14 : 24)}>
-              {short(one.path)}
-            </text>
-          </g>
-        ))}
-        <circle class="middle" cx={x} cy={y} r={12} />
-        <text x={x} y={y + 30} class="middle">
-          {short(file.path)}
-        </text>
-      </svg>
-      <ul class="list columns">
-        {places.map((one) => (
-          <li key={one.path}>
-            <button type="button" class="link" onClick={() => show(one.path)}>
-              {one.path}
-            </button>
-            <span class="soft">{count(one.count)} times together</span>
-          </li>
-        ))}
-      </ul>
-    </>
-  )
+/** The file that is looked at, beginning with one of the pairs that are read together most often. */
+function useNeighbourhood({ workspace, sessions }: Props) {
+  const [wish, setWish] = useState('')
+  const [offered, setOffered] = useState<readonly string[]>([])
+  const [file, setFile] = useState<Neighbourhood | null>(null)
+  const [lacking, setLacking] = useState(READING)
+  const [trouble, setTrouble] = useState('')
+  const show = (path: string) => {
+    setWish(path)
+    get<Neighbourhood>(`${pathOf(workspace)}/model/files?path=${encodeURIComponent(path)}`).then(
+      (found) => {
+        setTrouble('')
+        setFile(found)
+      },
+      (cause) => setTrouble(`${cause.message}.`),
+    )
+  }
+  // Of a workspace that is new; later ones would bring little, and the whole model is read for it.
+  const newer = file === null ? sessions : null
+  useEffect(() => {
+    if (newer === null) return
+    get<Patterns>(`${pathOf(workspace)}/patterns?limit=${OFFERED}`).then(
+      ({ correlations, latest }) => {
+        const paths = [...correlations.flatMap(({ path, coFile }) => [path, coFile]), ...(latest[0]?.paths ?? [])]
+        setOffered([...new Set(paths)])
+        if (paths[0] === undefined) setLacking('No file is learned yet.')
+        else if (wish === '') show(paths[0])
+      },
+      (cause) => setLacking(`${cause.message}.`),
+    )
+  }, [workspace, newer])
+  return { wish, setWish, offered, file, lacking, trouble, show }
 }
-
-const short = (path: string): string => (path.length > 26 ? `…${path.slice(-25)}` : path)

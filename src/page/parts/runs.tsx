@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks'
-import type { RunFile, RunSummary } from '../../ports/runs.ts'
-import { get, pathOf, post } from '../gateway.ts'
-import { bytes, clock, count } from '../words.ts'
+import type { RunCount, RunSummary } from '../../ports/runs.ts'
+import { pathOf, post } from '../gateway.ts'
+import { ago, bytes, count } from '../words.ts'
+import { Bar, Keys } from './bar.tsx'
 import { Card } from './card.tsx'
-
-const BAD = new Set(['failed', 'missing', 'denied', 'skipped', 'cold'])
+import { Failed } from './failed.tsx'
+import { isNotWarmed, isThere, TONES } from './outcomes.ts'
 
 /** Runs with their progress, and what failed in one. */
 export function Runs({ workspace, runs }: { readonly workspace: string; readonly runs: readonly RunSummary[] }) {
@@ -12,16 +13,18 @@ export function Runs({ workspace, runs }: { readonly workspace: string; readonly
   const ask = (run: string, verb: 'cancel' | 'retry') =>
     post(`${pathOf(workspace)}/runs/${encodeURIComponent(run)}/${verb}`).then(
       () => setAnswer(`Asked to ${verb} ${run}.`),
-      (cause) => setAnswer(String(cause.message)),
+      (cause) => setAnswer(`Not done: ${cause.message}.`),
     )
   return (
-    <Card wide title="Runs" note="Warming that somebody asked for, file by file.">
+    <Card span={6} title="Runs" note="Warming that somebody asked for, file by file.">
       {runs.length === 0 && (
         <p class="empty">
           No run is kept. Ask for one with <code>forewarm warm</code>.
         </p>
       )}
-      <p role="status">{answer}</p>
+      <p role="status" class="answer">
+        {answer}
+      </p>
       {runs.map((run) => (
         <Run key={run.id} workspace={workspace} run={run} ask={(verb) => ask(run.id, verb)} />
       ))}
@@ -36,59 +39,52 @@ type RunProps = {
 }
 
 function Run({ workspace, run, ask }: RunProps) {
-  const pending = run.counts.filter(({ outcome }) => outcome === 'pending').reduce((sum, { files }) => sum + files, 0)
-  const bad = run.counts.filter(({ outcome }) => BAD.has(outcome)).reduce((sum, { files }) => sum + files, 0)
-  const done = run.files === null ? 0 : run.files - pending
+  const parts = run.counts.map(({ outcome, detail, files }) => ({
+    name: `${outcome} ${detail}`.trim(),
+    value: files,
+    tone: TONES[outcome],
+  }))
+  const filesOf = (counts: (one: RunCount) => boolean) =>
+    run.counts.filter(counts).reduce((sum, { files }) => sum + files, 0)
+  const lacking = filesOf(({ outcome }) => isNotWarmed(outcome))
+  const done = filesOf(({ outcome }) => outcome !== 'pending')
   return (
-    <article class="run">
-      <h3>
-        {run.strategy}{' '}
+    <article class="run" aria-label={`Run ${run.id}`}>
+      <div class="row">
+        <h3>{run.strategy}</h3>
+        <span class={`state state-${run.state}`}>{run.state}</span>
         <span class="soft">
-          {run.id}, asked for by {run.requestedBy || 'nobody named'} at {clock(run.requestedAtMs)}
+          {run.id}, asked for by {run.requestedBy || 'nobody named'} {ago(run.requestedAtMs)}
         </span>
-      </h3>
-      <progress aria-label={`Progress of ${run.id}`} max={run.files ?? 1} value={done} />
+        <span class="end">
+          {run.endedAtMs === null && (
+            <button type="button" onClick={() => ask('cancel')}>
+              Cancel
+            </button>
+          )}
+          {run.endedAtMs !== null && lacking > 0 && (
+            <button type="button" onClick={() => ask('retry')}>
+              Retry what failed
+            </button>
+          )}
+        </span>
+      </div>
+      <div
+        role="progressbar"
+        aria-label={`Progress of ${run.id}`}
+        aria-valuemin={0}
+        aria-valuemax={run.files ?? 1}
+        aria-valuenow={done}
+      >
+        <Bar parts={parts} total={run.files ?? 1} />
+      </div>
       <p class="soft">
-        <b>{run.state}</b> {run.why} {count(done)} of {run.files === null ? 'a plan in the making' : count(run.files)}{' '}
-        files, {bytes(run.bytes)}:{' '}
-        {run.counts.map(({ outcome, detail, files }) => `${files} ${outcome} ${detail}`.trim()).join(', ')}
+        {count(run.endedAtMs === null ? done : filesOf(({ outcome }) => isThere(outcome)))} of{' '}
+        {run.files === null ? 'a plan in the making' : `${count(run.files)} files`}
+        {run.endedAtMs === null ? '' : ' in the cache'}, {bytes(run.bytes)} brought in. {run.why}
       </p>
-      {run.endedAtMs === null && (
-        <button type="button" onClick={() => ask('cancel')}>
-          Cancel
-        </button>
-      )}
-      {run.endedAtMs !== null && bad > 0 && (
-        <button type="button" onClick={() => ask('retry')}>
-          Retry what failed
-        </button>
-      )}
-      {bad > 0 && (
-        <Failed path={`${pathOf(workspace)}/runs/${encodeURIComponent(run.id)}/files?from=0&max=1000`} files={bad} />
-      )}
+      <Keys parts={parts} />
+      {lacking > 0 && <Failed path={`${pathOf(workspace)}/runs/${encodeURIComponent(run.id)}/files`} files={lacking} />}
     </article>
-  )
-}
-
-function Failed({ path, files }: { readonly path: string; readonly files: number }) {
-  const [failed, setFailed] = useState<readonly RunFile[] | null>(null)
-  const load = () =>
-    get<{ files: readonly RunFile[] }>(path).then((page) =>
-      setFailed(page.files.filter(({ outcome }) => BAD.has(outcome))),
-    )
-  return (
-    <details onToggle={(event) => event.currentTarget.open && load()}>
-      <summary>{count(files)} files were not warmed</summary>
-      <ul class="list">
-        {failed?.map((file) => (
-          <li key={`${file.path} ${file.layer}`}>
-            <code>{file.path}</code>
-            <span class="soft">
-              {file.outcome} {file.detail}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </details>
   )
 }

@@ -1,49 +1,54 @@
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { pathOf, post, type Told } from '../gateway.ts'
-import { bytes, clock, count, percent } from '../words.ts'
-import { Card } from './card.tsx'
+import { clock } from '../words.ts'
 
-/** Pressure, what the cache holds, and the kill switch. */
+/** The kill switch: always in reach, and asked once more before it stops anything. */
 export function Switch({ workspace, told: { status } }: { readonly workspace: string; readonly told: Told }) {
   const [answer, setAnswer] = useState('')
+  const question = useRef<HTMLDialogElement>(null)
+  const isKnown = status !== undefined
   const own = status?.pauses.find((pause) => pause.workspace === workspace)
   const ofAll = status?.pauses.find((pause) => pause.workspace === null)
-  const pressure = status?.pressure.pressure ?? 0
-  const turn = async () => {
-    const verb = own === undefined ? 'pause' : 'resume'
-    if (verb === 'pause' && !confirm(`Pause warming of ${workspace}? Readers go on without it.`)) return
+  const turn = async (verb: 'pause' | 'resume') => {
+    question.current?.close()
     setAnswer('Asking…')
     await post(`${pathOf(workspace)}/${verb}`).then(
-      () => setAnswer(verb === 'pause' ? 'Warming is paused.' : 'Warming goes on.'),
-      (cause) => setAnswer(String(cause.message)),
+      () => setAnswer(''),
+      (cause) => setAnswer(`Not done: ${cause.message}.`),
     )
   }
   return (
-    <Card title="Pressure and kill switch">
-      <p>
-        <label>
-          Pressure: share of the cache held by live entries, {percent(pressure)}
-          <meter class="big" min={0} max={1} high={0.8} optimum={0} value={pressure} />
-        </label>
+    <div class="switch">
+      <p class={own === undefined && ofAll === undefined ? 'soft' : 'trouble'} role="status">
+        {answer}{' '}
+        {ofAll !== undefined && `Warming of all workspaces is paused since ${clock(ofAll.sinceMs)} by ${ofAll.by}. `}
+        {own === undefined
+          ? isKnown && ofAll === undefined && 'Warming of this workspace is on.'
+          : `Paused since ${clock(own.sinceMs)} by ${own.by}.`}
       </p>
-      <p class="soft">
-        {bytes(status?.pressure.bytesUsed ?? 0)} of{' '}
-        {status?.pressure.bytesMax == null ? 'no bound' : bytes(status.pressure.bytesMax)} used;{' '}
-        {count(status?.cache.entries ?? 0)} values of this workspace, {count(status?.cache.unreadWarms ?? 0)} of them
-        warmed and not read yet. How far the governor lets workers go is their metric forewarm.warm.governor.
-      </p>
-      {ofAll !== undefined && (
-        <p class="trouble">
-          Warming of all workspaces is paused since {clock(ofAll.sinceMs)} by {ofAll.by}.
-        </p>
+      {own === undefined ? (
+        <button type="button" class="stop" onClick={() => question.current?.showModal()}>
+          Pause warming
+        </button>
+      ) : (
+        <button type="button" class="main" onClick={() => turn('resume')}>
+          Resume warming
+        </button>
       )}
-      <p class={own === undefined ? '' : 'trouble'}>
-        {own === undefined ? 'Warming of this workspace is on.' : `Paused since ${clock(own.sinceMs)} by ${own.by}.`}
-      </p>
-      <button type="button" class={own === undefined ? 'stop' : ''} onClick={turn}>
-        {own === undefined ? 'Pause warming' : 'Resume warming'}
-      </button>{' '}
-      <span role="status">{answer}</span>
-    </Card>
+      <dialog ref={question} aria-labelledby="question">
+        <h2 id="question">Pause warming of {workspace}?</h2>
+        <p>
+          Readers go on without it, and what is in the cache stays. Nothing more is warmed until somebody resumes it.
+        </p>
+        <div class="row">
+          <button type="button" onClick={() => question.current?.close()}>
+            Leave it on
+          </button>
+          <button type="button" class="stop" onClick={() => turn('pause')}>
+            Pause
+          </button>
+        </div>
+      </dialog>
+    </div>
   )
 }
