@@ -1,9 +1,10 @@
 /**
  * Prints what each kind of evidence is worth: hit ratio (precision, warms inserted a read) of replays that do without it.
  *
- *   node bench/ablation.ts --traces DIR [--only NAME]
+ *   node bench/ablation.ts --traces DIR [--only NAME] [--rows N]
  *
- * DIR holds `<trace>.csv.gz`, and `graph/<workspace>.csv.gz` beside them. `--only` takes the columns whose names begin so.
+ * DIR holds `<trace>.csv.gz`, and `graph/<workspace>.csv.gz` beside them. `--only` takes the columns whose names begin so,
+ * `--rows` plays the first rows alone.
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -11,7 +12,7 @@ import { readTrace } from '../src/adapters/trace/trace-rows.ts'
 import { playTrace } from '../src/cli/replay.ts'
 import { EVIDENCE, type Evidence } from '../src/model/prediction/candidates.ts'
 import type { Aggressiveness } from '../src/model/prediction/predictor.ts'
-import { capacityOf, distinctFilesOf } from '../src/model/replay/trace.ts'
+import { capacityOf, distinctFilesOf, prefixOf } from '../src/model/replay/trace.ts'
 import { graphsBeside, NO_GRAPHS } from './graphs.ts'
 
 type Place = {
@@ -37,7 +38,13 @@ const PLACES: readonly Place[] = [
 /** Nothing first, to compare with. */
 const LEFT_OUT: readonly (readonly Evidence[])[] = [[], ...EVIDENCE.map((name) => [name])]
 
-const { values } = parseArgs({ options: { traces: { type: 'string' }, only: { type: 'string', default: '' } } })
+const { values } = parseArgs({
+  options: {
+    traces: { type: 'string' },
+    only: { type: 'string', default: '' },
+    rows: { type: 'string', default: 'Infinity' },
+  },
+})
 if (values.traces === undefined) throw new Error('--traces DIR is missing: the folder of the recorded traces')
 const folder = values.traces
 const graphs = await graphsBeside(folder)
@@ -46,7 +53,7 @@ console.log('| trace | without | hit | p | i | misses removed |\n| --- | --- | -
 for (const place of PLACES.filter(({ trace }) => trace.startsWith(values.only))) await ablate(place)
 
 async function ablate(place: Place): Promise<void> {
-  const trace = await readTrace(join(folder, `${place.trace}.csv.gz`))
+  const trace = prefixOf(await readTrace(join(folder, `${place.trace}.csv.gz`)), Number(values.rows))
   const capacityFiles = capacityOf(place.capacity, distinctFilesOf(trace))
   const { latencyMs, aggressiveness, hasGraph } = place
   const name = `${place.trace}${hasGraph ? ' + graph' : ''}, ${place.capacity}, ${latencyMs} ms, ${aggressiveness}`

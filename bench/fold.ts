@@ -1,4 +1,5 @@
 /** Accesses that one core folds and packs into rows for each second of its time, beside decoding the same records. */
+import { sha256Hex } from '../src/adapters/digest.ts'
 import { eventSteps, foldEvent } from '../src/model/fold/fold-event.ts'
 import { ShardState } from '../src/model/fold/shard-state.ts'
 import { DEFAULT_LIMITS } from '../src/model/limits.ts'
@@ -8,7 +9,7 @@ import { createEmbeddedCodec } from '../src/wire/embedded-codec.ts'
 import { FRAME_BYTES } from '../src/wire/framing.ts'
 import { loadSchema } from '../src/wire/load-schema.ts'
 import type { Bench } from './report.ts'
-import { ACCESSES_PER_RECORD, accessEvents, sha256Hex } from './workload.ts'
+import { ACCESSES_PER_RECORD, accessEvents } from './workload.ts'
 
 /** What one round holds for each second that it may take, about. */
 const ACCESSES_PER_SECOND = 40_000

@@ -3,11 +3,13 @@
  * the log again, a worker, its origin and the cache, with ingest at work beside them. In turns with it, the time of a bare
  * record through Kafka.
  */
+
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Consumer, Producer } from 'kafkajs'
+import { sha256Hex } from '../src/adapters/digest.ts'
 import { createKafkaClient } from '../src/adapters/kafka/connection.ts'
 import { SILENT_LOG } from '../src/adapters/memory/telemetry.ts'
 import { blobId } from '../src/adapters/origins/blob-id.ts'
@@ -29,7 +31,6 @@ import { eventually } from '../test/support/eventually.ts'
 import { startIngestStage } from './ingest-stage.ts'
 import { type Bench, type Comparison, quantile, type Round } from './report.ts'
 import { openSite, type Site } from './servers.ts'
-import { sha256Hex } from './workload.ts'
 
 const WORKSPACE = 'latency'
 /** What one round holds for each second that it may take, about. */
@@ -41,7 +42,7 @@ const LESSONS = 4
 const PACE_MS = 2_000
 const FILE_BYTES = 8_192
 /** After this a prediction counts as not made. */
-const GIVEN_UP_MS = 10_000
+const GIVEN_UP_MS = 60_000
 /** Between two measures, so that outcomes and commits of one do not meet the next. */
 const QUIET_MS = 30
 /** Share of leads that must lead to a warm. */

@@ -2,7 +2,9 @@
  * Bytes of Redis memory for each file of a model whose rings and lists are full, all its rows included (sessions,
  * sequences, profiles), beside the bytes of the packed rows themselves: the rest is Redis's own.
  */
+
 import { Redis } from 'ioredis'
+import { sha256Hex } from '../src/adapters/digest.ts'
 import { SILENT_LOG } from '../src/adapters/memory/telemetry.ts'
 import { createSilentTelemetry } from '../src/adapters/telemetry/silent.ts'
 import { openEngines } from '../src/compose/engines.ts'
@@ -13,7 +15,7 @@ import { type ModelRow, takeDirtyRows } from '../src/model/rows/save.ts'
 import { ROWS_PER_APPLY_MAX } from '../src/ports/model-store.ts'
 import type { Bench, Round } from './report.ts'
 import { openSite, type Site } from './servers.ts'
-import { ACCESSES_PER_RECORD, accessEvents, sha256Hex } from './workload.ts'
+import { ACCESSES_PER_RECORD, accessEvents } from './workload.ts'
 
 /** What the fold takes for each second, about. */
 const FILES_PER_SECOND = 2_000

@@ -2,11 +2,13 @@
  * Megabytes a second that one worker brings from a directory into the cache, commands and outcomes on Kafka included,
  * beside `redis-cli --pipe`, which writes the same bytes into the same Redis from a file that holds them ready.
  */
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { sha256Hex } from '../src/adapters/digest.ts'
 import { SILENT_LOG } from '../src/adapters/memory/telemetry.ts'
 import { createSilentTelemetry } from '../src/adapters/telemetry/silent.ts'
 import { type Engines, openEngines } from '../src/compose/engines.ts'
@@ -20,7 +22,7 @@ import type { WarmCommand } from '../src/warming/command.ts'
 import { findRedis } from '../test/support/services/redis-binary.ts'
 import type { Bench } from './report.ts'
 import { openSite, removeKeys, type Servers } from './servers.ts'
-import { random, sha256Hex } from './workload.ts'
+import { random } from './workload.ts'
 
 const WORKSPACE = 'warmed'
 /** What one round holds for each second that it may take, about. */

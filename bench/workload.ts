@@ -1,5 +1,4 @@
 /** Sessions as analyzers make them: walks through runs of neighbouring files from a skewed choice of places. */
-import { createHash } from 'node:crypto'
 import type { AccessEvent } from '../src/model/access.ts'
 
 export const ACCESSES_PER_RECORD = 55
@@ -8,8 +7,6 @@ const RECORDS_PER_SESSION = 11
 /** Sessions that go on side by side. */
 const LANES = 16
 const STARTED_MS = 1_760_000_000_000
-
-export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 export type Workload = {
   readonly accesses: number
