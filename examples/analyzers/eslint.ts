@@ -12,7 +12,10 @@ import { gitFiles, gitRevision } from './git-files.ts'
 const SOURCE = /\.[cm]?jsx?$/
 
 const [workspace, folder] = process.argv.slice(2)
-if (workspace === undefined || folder === undefined) throw new Error('usage: eslint.ts WORKSPACE CHECKOUT')
+if (workspace === undefined || folder === undefined) {
+  console.error('usage: eslint.ts WORKSPACE CHECKOUT')
+  process.exit(2)
+}
 
 const checkout = resolve(folder)
 const eslint = new ESLint({ cwd: checkout })

@@ -11,7 +11,10 @@ import { openForewarm } from '../../src/library.ts'
 import { gitFiles, gitRevision } from './git-files.ts'
 
 const [workspace, folder] = process.argv.slice(2)
-if (workspace === undefined || folder === undefined) throw new Error('usage: typescript.ts WORKSPACE CHECKOUT')
+if (workspace === undefined || folder === undefined) {
+  console.error('usage: typescript.ts WORKSPACE CHECKOUT')
+  process.exit(2)
+}
 
 const checkout = resolve(folder)
 const forewarm = await openForewarm({ workspace, origin: checkout })

@@ -5,8 +5,9 @@ import { modelReader, type Parts } from '../../src/compose/parts.ts'
 import type { Learned } from '../../src/ports/model-reader.ts'
 import { ANALYZERS } from './analyzers.ts'
 import { type Figures, figuresOf, summaryOf } from './figures.ts'
-import { Fleet, type SessionResult, versionsIn } from './fleet.ts'
+import { type FilesDone, Fleet, type SessionResult, versionsIn } from './fleet.ts'
 import { HORIZON_MS, type Places, startUp, stopUp, type Up, WORKSPACE } from './product.ts'
+import type { Progress } from './progress.ts'
 import type { Revision } from './revisions.ts'
 import { HEADING, sessionLine } from './table.ts'
 
@@ -16,11 +17,13 @@ export type DemoOptions = {
   readonly revisions: readonly Revision[]
   readonly rounds: number
   readonly say: (line?: string) => void
+  readonly progress: Progress
 }
 
 /** Ingest calls a prediction wasted once the event time is a minute past its horizon. */
 const SETTLE_MS = HORIZON_MS + 61_000
-const LEARN_MS_MAX = 60_000
+const SETTLE_STEP_MS = 1_000
+const STANDSTILL_MS_MAX = 60_000
 
 /** The sessions of the demonstration and the product beside them. */
 export class Demo {
@@ -84,7 +87,7 @@ export class Demo {
   }
 
   async #playRound(): Promise<SessionResult[]> {
-    const { revisions, places, say } = this.#options
+    const { revisions, places, say, progress } = this.#options
     const revision = revisions[this.#round % revisions.length]
     if (revision === undefined) return []
     this.#round += 1
@@ -92,7 +95,9 @@ export class Demo {
     const versions = versionsIn(places.checkout)
     const results: SessionResult[] = []
     for (const analyzer of ANALYZERS) {
-      const result = { ...(await this.#fleet.run(analyzer, revision.name, versions)), round: this.#round }
+      const told = ({ done, of }: FilesDone) =>
+        progress.tell(`round ${this.#round}, ${analyzer.name}: ${done} of ${of} files`)
+      const result = { ...(await this.#fleet.run(analyzer, revision.name, versions, told)), round: this.#round }
       const accuracy = this.#up === null ? null : ((await this.#learned())?.proof.accuracy ?? null)
       say(sessionLine(this.#round, revision.name, result, accuracy))
       results.push(result)
@@ -101,21 +106,28 @@ export class Demo {
   }
 
   async #untilLearned(accesses: number): Promise<void> {
-    const deadline = performance.now() + LEARN_MS_MAX
-    const { places } = this.#options
-    while (((await this.#learned())?.accesses ?? 0) < accesses) {
+    let [last, lastMs] = [0, performance.now()]
+    const { places, progress } = this.#options
+    for (;;) {
+      const learned = (await this.#learned())?.accesses ?? 0
+      if (learned >= accesses) return
+      if (learned > last) [last, lastMs] = [learned, performance.now()]
+      progress.tell(`${learned} of ${accesses} reads learned`)
       if (this.#up?.child.exitCode != null) throw new Error(`forewarm up has ended: see ${places.log}`)
-      if (performance.now() > deadline)
-        throw new Error(`the model does not come along for ${LEARN_MS_MAX / 1_000} s: see ${places.log}`)
+      if (performance.now() - lastMs > STANDSTILL_MS_MAX)
+        throw new Error(`the model does not come along for ${STANDSTILL_MS_MAX / 1_000} s: see ${places.log}`)
       await delay(50)
     }
   }
 
   /** Lets the horizons pass, then moves the event time on by two sessions: their accesses settle what is open. */
   async #settle(): Promise<void> {
-    const { say } = this.#options
+    const { say, progress } = this.#options
     say(styleText('dim', `waiting ${SETTLE_MS / 1_000} s until every prediction is settled: hit, late or wasted`))
-    await delay(SETTLE_MS)
+    for (let leftMs = SETTLE_MS; leftMs > 0; leftMs -= SETTLE_STEP_MS) {
+      progress.tell(`${leftMs / 1_000} s left`)
+      await delay(Math.min(SETTLE_STEP_MS, leftMs))
+    }
     const before = (await this.#learned())?.accesses ?? 0
     const results = [...(await this.#playRound()), ...(await this.#playRound())]
     await this.#untilLearned(before + results.reduce((sum, { reads }) => sum + reads, 0))

@@ -1,6 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { blobId } from '../../src/adapters/origins/blob-id.ts'
 import { createDirectoryOrigin } from '../../src/adapters/origins/directory.ts'
 import type { Parts } from '../../src/compose/parts.ts'
@@ -21,6 +22,9 @@ export type SessionResult = {
   readonly findings: number
   readonly elapsedMs: number
 }
+
+/** How many of the files that an analyzer takes it has read by now. */
+export type FilesDone = { readonly done: number; readonly of: number }
 
 /** Files of a checkout with their content versions, as `git ls-tree` would give them. */
 export function versionsIn(directory: string): ReadonlyMap<string, string> {
@@ -54,7 +58,7 @@ export class Fleet {
       clock,
       telemetry,
       logger,
-      sha256Hex: (text: string) => createHash('sha256').update(text).digest('hex'),
+      sha256Hex,
       newId: randomUUID,
       layers: async () => layersOf([CONTENT_LAYER]),
     }
@@ -66,16 +70,21 @@ export class Fleet {
     analyzer: Analyzer,
     revision: string,
     versions: ReadonlyMap<string, string>,
+    onRead: (files: FilesDone) => void,
   ): Promise<Omit<SessionResult, 'round'>> {
     this.#outcomes.clear()
     const session = this.#reader.session({ analyzer: analyzer.name, revision })
     const started = performance.now()
+    const files = [...versions.keys()].filter(analyzer.takes)
+    const left = new Set(files)
     const read = async (path: string): Promise<Uint8Array> => {
       const bytes = await session.read(path, { version: versions.get(path) ?? null })
       if (bytes === null) throw new Error(`${path} is not in the workspace`)
+      left.delete(path)
+      onRead({ done: files.length - left.size, of: files.length })
       return bytes
     }
-    const findings = await analyzer.run([...versions.keys()].filter(analyzer.takes), read)
+    const findings = await analyzer.run(files, read)
     session.end()
     await this.#publisher.flush(10_000)
     return { analyzer: analyzer.name, findings, elapsedMs: performance.now() - started, ...this.#counts() }

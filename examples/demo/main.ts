@@ -6,39 +6,30 @@
 import { rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs, styleText } from 'node:util'
+import { styleText } from 'node:util'
 import { withParts } from '../../src/compose/tools.ts'
 import { loadSettings } from '../../src/config/load.ts'
 import { Demo } from './demo.ts'
+import { type Options, understood } from './options.mjs'
 import { placesIn, writeSettings } from './product.ts'
+import { createProgress } from './progress.ts'
 import { revisionsOf } from './revisions.ts'
 import { sizeCache } from './room.ts'
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const USAGE = `usage: npm start -- [--once] [--json] [--rounds N] [--fresh]
-  --once    end after the demonstration instead of staying up; waits until every prediction is settled
-  --json    the last line on standard output is one JSON object with the figures
-  --rounds  rounds before and after learning (3)
-  --fresh   forget what an earlier run has learned`
-
-const { values: options } = parseArgs({
-  options: {
-    once: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    fresh: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '3' },
-  },
-})
-
-// With --json, standard output carries nothing but the figures.
-const say = (line = ''): void => void (options.json ? process.stderr : process.stdout).write(`${line}\n`)
-
 async function main(): Promise<number> {
-  const rounds = Number(options.rounds)
-  if (options.help || !Number.isInteger(rounds) || rounds < 2) {
-    process.stderr.write(`${USAGE}\n`)
-    return options.help ? 0 : 2
+  const asked = understood(process.argv.slice(2))
+  if ('options' in asked) return show(asked.options)
+  ;(asked.status === 0 ? process.stdout : process.stderr).write(`${asked.answer}\n`)
+  return asked.status
+}
+
+async function show(options: Options): Promise<number> {
+  // With --json, standard output carries nothing but the figures.
+  const progress = createProgress(process.stderr)
+  const say = (line = ''): void => {
+    progress.clear()
+    ;(options.json ? process.stderr : process.stdout).write(`${line}\n`)
   }
   const places = placesIn(ROOT)
   if (options.fresh) for (const end of ['', '-wal', '-shm']) rmSync(places.database + end, { force: true })
@@ -49,7 +40,7 @@ async function main(): Promise<number> {
   say(`${room.files} files, ${kib(room.allBytes)} as stored; the shared cache holds ${kib(room.cacheBytes)}`)
   if (revisions.length === 1) say('one revision only: the history is too short for a second')
   return withParts(loadSettings(places.settings), async (parts) => {
-    const demo = new Demo(parts, { root: ROOT, places, revisions, rounds, say })
+    const demo = new Demo(parts, { root: ROOT, places, revisions, rounds: options.rounds, say, progress })
     const figures = await demo.run({ settle: options.once })
     if (options.json) process.stdout.write(`${JSON.stringify(figures)}\n`)
     return options.once ? demo.end() : demo.stayUp()
@@ -58,12 +49,14 @@ async function main(): Promise<number> {
 
 const kib = (bytes: number): string => `${Math.round(bytes / 1_024)} KiB`
 
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
 await main().then(
   (code) => {
     process.exitCode = code
   },
   (cause) => {
-    process.stderr.write(`forewarm: ${cause instanceof Error ? cause.message : String(cause)}\n`)
+    process.stderr.write(`forewarm: ${messageOf(cause)}\n`)
     process.exitCode = 1
   },
 )

@@ -28,10 +28,10 @@ export function placesIn(root: string): Places {
   }
 }
 
-/** Predictions of the demo claim a read within half a minute, so that each is settled while one looks on. */
 /** Sessions of the demo last seconds where those of a fleet last minutes, so what it holds live is as much shorter. */
 const LIVE_MS = 1_000
 
+/** Predictions of the demo claim a read within half a minute, so that each is settled while one looks on. */
 export const HORIZON_MS = 30_000
 
 export function writeSettings(
@@ -52,7 +52,7 @@ export function writeSettings(
 /** A running `forewarm up`. */
 export type Up = { readonly child: ChildProcess; readonly url: string }
 
-const START_MS_MAX = 30_000
+const START_MS_MAX = 120_000
 
 /** Starts `forewarm up` as a process of its own; its log goes to a file. Rejects with the log's end when it fails. */
 export async function startUp(root: string, places: Places): Promise<Up> {

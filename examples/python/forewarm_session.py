@@ -45,6 +45,8 @@ class Session:
 
     def read(self, path, version):
         """The bytes of a file, from the cache or the checkout; `version` is its git blob id (`git ls-files -s`)."""
+        if not is_utf8(path):  # A name that no request can carry: such a file is read beside the cache.
+            return (self._root / path).read_bytes()
         time_ms = time.time_ns() // 1_000_000
         _, headers, value = self._ask("GET", self._cache(path, version), found=True)
         if value is None:
@@ -120,6 +122,14 @@ class Session:
     def _answer(self, method, path, body, headers):
         self._http.request(method, self._base + path, body, headers)
         return self._http.getresponse()
+
+
+def is_utf8(path):
+    """Whether a name is text; bytes that are none come from the system as lone surrogates."""
+    try:
+        return bool(path.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def blob_id(content):

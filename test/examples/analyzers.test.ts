@@ -58,15 +58,15 @@ beforeAll(async () => {
     'forewarm.yaml': `workspaces: { ${WORKSPACE}: { origin: { directory: shop } } }\nembedded: { file: forewarm.db }\n`,
   })
   up = world.start(...configured, 'up')
-  gateway = JSON.parse(await up.line(/the gateway listens/, 60_000)).url
-}, 120_000)
+  gateway = JSON.parse(await up.line(/the gateway listens/)).url
+})
 
 afterAll(async () => {
   await up.kill('SIGTERM')
   rmSync(world.folder, { recursive: true, force: true })
 })
 
-describe('the analyzers of the examples', { timeout: 180_000 }, () => {
+describe('the analyzers of the examples', () => {
   it('lint by the rules of the checkout, and teach which files ESLint reads', async () => {
     const { code, stdout, stderr } = await analyze('eslint')
     expect(stdout, stderr).toMatch(/shop\/tool\.js\n.*'unused' is assigned a value but never used/)

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sha256Hex } from '../../src/adapters/digest.ts'
 import { cliWorld } from '../support/cli.ts'
 import { eventually } from '../support/eventually.ts'
 import { commitAll, runGit } from '../support/git-repository.ts'
@@ -33,22 +33,22 @@ beforeAll(async () => {
   world.write(Object.fromEntries(files.map((path, at) => [path, `${'# note\n'.repeat(at)}name = '${path}'\n`])))
   runGit(world.workspace, 'init', '-q')
   commitAll(world.workspace, 'first')
-  const sha256 = createHash('sha256').update(token).digest('hex')
+  const sha256 = sha256Hex(token)
   const tokens = { lines: { sha256, workspaces: ['acme/shop'], verbs: ['publish', 'read', 'fill'] } }
   // By frequencies alone: nothing is warmed in the first session, which is to miss.
   const predict = { predictor: 'models' }
   const workspaces = { 'acme/shop': { origin: { directory: 'shop' } } }
   world.writeBeside({ 'forewarm.yaml': JSON.stringify({ workspaces, gateway: { tokens }, predict }) })
   up = world.start('--config', 'forewarm.yaml', 'up')
-  gateway = JSON.parse(await up.line(/the gateway listens/, 60_000)).url
-}, 120_000)
+  gateway = JSON.parse(await up.line(/the gateway listens/)).url
+})
 
 afterAll(async () => {
   await up.kill('SIGTERM')
   for (const folder of [world.folder, compiled]) rmSync(folder, { recursive: true, force: true })
 })
 
-describe('the analyzer in Python', { timeout: 120_000 }, () => {
+describe('the analyzer in Python', () => {
   it('joins in ten lines', () => {
     const code = readFileSync(join(examples, 'count_lines.py'), 'utf8').replace(/^""".*"""$/m, '')
     expect(code.split('\n').filter((line) => line.trim() !== '')).toHaveLength(10)
@@ -82,9 +82,21 @@ describe('the analyzer in Python', { timeout: 120_000 }, () => {
     expect(stderr).toMatch(/^forewarm: no answer from the gateway, reading without it: .*refused\n$/)
   })
 
+  it('reads files of any name, and neither links nor submodules', async () => {
+    world.write({ 'x/ünï "q" \n.py': '# one\n' })
+    writeFileSync(Buffer.concat([Buffer.from(`${world.workspace}/`), Buffer.from([0xff, 0xfe])]), '# two\n')
+    symlinkSync('/etc/passwd', join(world.workspace, 'link.py'))
+    const module = join(world.workspace, 'module')
+    mkdirSync(module)
+    runGit(module, 'init', '-q')
+    commitAll(module, 'of the submodule')
+    commitAll(world.workspace, 'third')
+    expect((await countLines(gateway)).stdout).toMatch(/^8 lines; reads: \{'hit': 3, 'miss': 1\}\n$/)
+  })
+
   it('says once when the gateway refuses it, and reads on', async () => {
     const { stdout, stderr } = await countLines(gateway, {})
-    expect(stdout).toBe("6 lines; reads: {'unknown': 3}\n")
+    expect(stdout).toBe("8 lines; reads: {'unknown': 4}\n")
     expect(stderr.match(/GET was answered with 401: .*FW_UNAUTHORIZED/g)).toHaveLength(1)
   })
 })
