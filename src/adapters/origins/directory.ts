@@ -13,6 +13,9 @@ import { unavailable } from './unavailable.ts'
 /** Files of a folder whose state is asked for side by side. */
 const STATS_AT_ONCE = 64
 
+/** Folders listed side by side: what each takes is mostly waiting for one small answer after the other. */
+const FOLDERS_AT_ONCE = 16
+
 /** Bytes read at a time; between two reads the caller's signal is obeyed. */
 const CHUNK_BYTES = 1 << 20
 
@@ -114,12 +117,16 @@ async function readBytes(handle: FileHandle, size: number, signal: AbortSignal):
 async function* listFiles(root: string, signal: AbortSignal): AsyncIterable<OriginEntry> {
   const realRoot = await whenReachable(root, () => realpath(root))
   const folders = ['']
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+  while (folders.length > 0) {
     signal.throwIfAborted()
-    const prefix = folder === '' ? '' : `${folder}/`
-    for (const { name, isFolder, stats } of await whenReachable(root, () => entriesOf(realRoot, prefix))) {
-      if (isFolder) folders.push(`${prefix}${name}`)
-      if (stats?.isFile() === true) yield entryOf(`${prefix}${name}`, stats)
+    const prefixes = folders.splice(-FOLDERS_AT_ONCE).map((folder) => (folder === '' ? '' : `${folder}/`))
+    const listings = prefixes.map((prefix) => whenReachable(root, () => entriesOf(realRoot, prefix)))
+    for (const [at, listed] of (await Promise.all(listings)).entries()) {
+      for (const { name, isFolder, stats } of listed) {
+        const path = `${prefixes[at]}${name}`
+        if (isFolder) folders.push(path)
+        if (stats?.isFile() === true) yield entryOf(path, stats)
+      }
     }
   }
 }
