@@ -36,6 +36,8 @@ type IdRow = FileCounts<string>
 
 const hexId: RefOf<string> = (high, low) => hex32(high) + hex32(low)
 const hex32 = (value: number): string => value.toString(16).padStart(8, '0')
+/** Where nobody asks for neighbours: naming them is most of what decoding a row takes. */
+const unnamed: RefOf<string> = () => ''
 
 /**
  * Reads models through a bounded cache in this process. Rows go stale after `freshMs`; the sequence of a closed session
@@ -109,7 +111,9 @@ class NearCacheReader implements ModelReader {
     const several = this.#options.limits.shards > 1
     for (const shard of this.#shards()) {
       for await (const rows of this.#store.scan(this.#address(workspace, shard, 'model'))) {
-        const files = rows.filter(([row]) => row.startsWith('f')).map(([, bytes]) => clockEvidence(this.#decode(bytes)))
+        const files = rows
+          .filter(([row]) => row.startsWith('f'))
+          .map(([, bytes]) => clockEvidence(this.#decode(bytes, unnamed)))
         if (!several) yield files
         else for (const file of files) merged.set(file.path, mergeClocks(file, merged.get(file.path)))
       }
@@ -142,8 +146,8 @@ class NearCacheReader implements ModelReader {
     return row
   }
 
-  #decode(bytes: Uint8Array): IdRow {
-    const row = decodeFile<string, IdRow>(bytes, hexId, (path) => new FileCounts<string>(path))
+  #decode(bytes: Uint8Array, refOf: RefOf<string> = hexId): IdRow {
+    const row = decodeFile<string, IdRow>(bytes, refOf, (path) => new FileCounts<string>(path))
     fadeFile(row, epochOf(this.#options.now(), this.#options.limits), this.#options.limits)
     return row
   }
@@ -180,7 +184,7 @@ class NearCacheReader implements ModelReader {
     rows.forEach((bytes, at) => {
       const id = asked[at]
       if (bytes === null || id === undefined) return
-      const { path } = this.#decode(bytes)
+      const { path } = this.#decode(bytes, unnamed)
       this.#paths.set(id, path)
       paths.set(id, path)
     })
