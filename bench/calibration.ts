@@ -4,7 +4,7 @@
  *   node bench/calibration.ts --traces DIR [--svg FILE]
  *
  * Every candidate that was weighed counts, warmed or not: promised is the probability that it is read within the near
- * horizon, at the moment of weighing; whether it came true is known a residence later.
+ * horizon, at the moment of weighing; whether it came true is known once that is over.
  */
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -20,9 +20,10 @@ type Issue = {
 }
 
 /**
- * Weighed candidates wait here until the cache's residence is over, or the time in which they are to be read; then it
- * is known which horizons they met, and the scorer learns. Reads and time-outs are both learned at that moment:
- * learning reads at once would make the scorer believe, for as long as a residence lasts, that everything is read.
+ * Weighed candidates wait here until a horizon is over, the near one or the cache's residence, or the time in which they
+ * are to be read; then it is known whether they met it, and the scorer's head of that horizon learns. Reads and time-outs
+ * are both learned at that moment: learning reads at once would make the scorer believe, for as long as a horizon lasts,
+ * that everything is read.
  */
 export class Settlement {
   readonly #file: Int32Array
@@ -36,7 +37,9 @@ export class Settlement {
   readonly #next: Int32Array
   readonly #features: Int32Array
   #waiting = new Int32Array(1024).fill(-1)
+  /** The oldest entry whose residence is not over, the oldest whose near horizon is not, and where the next one goes. */
   #first = 0
+  #firstNear = 0
   #end = 0
 
   /** `calibration` is told what came of each promise of the near horizon. */
@@ -90,27 +93,50 @@ export class Settlement {
     }
   }
 
-  /** Learns from everything whose residence is over. */
+  /** Learns from everything whose near horizon or residence is over. */
   advance(moves: number, scorer: Scorer): void {
-    while (this.#first < this.#end) {
-      const at = this.#first % LIMITS.pendingMax
-      if (moves - (this.#issued[at] ?? 0) < (this.#residence[at] ?? 0)) return
+    while (this.#firstNear < this.#end && this.#age(this.#firstNear, moves) >= this.#nearEnd(this.#firstNear)) {
+      this.#settleNear(scorer)
+    }
+    while (this.#first < this.#end && this.#age(this.#first, moves) >= this.#residenceOf(this.#first)) {
       this.#settle(scorer)
     }
   }
 
-  #settle(scorer: Scorer): void {
-    const at = this.#first++ % LIMITS.pendingMax
-    const readAt = this.#readAt[at] ?? 0
-    if (readAt === 0) this.#unlink(at)
-    const took = readAt === 0 ? Number.POSITIVE_INFINITY : readAt - (this.#issued[at] ?? 0) - (this.#latency[at] ?? 0)
-    const residence = this.#residence[at] ?? 0
+  #age(nth: number, moves: number): number {
+    return moves - (this.#issued[nth % LIMITS.pendingMax] ?? 0)
+  }
+
+  #residenceOf(nth: number): number {
+    return this.#residence[nth % LIMITS.pendingMax] ?? 0
+  }
+
+  /** The age at which a read no longer meets the near horizon, which begins when a warm would be there. */
+  #nearEnd(nth: number): number {
+    const at = nth % LIMITS.pendingMax
+    return Math.min(this.#residenceOf(nth), this.#residenceOf(nth) * NEAR_SHARE + (this.#latency[at] ?? 0))
+  }
+
+  #settleNear(scorer: Scorer): void {
+    const at = this.#firstNear++ % LIMITS.pendingMax
+    const isNear = this.#took(at) <= (this.#residence[at] ?? 0) * NEAR_SHARE
     const promised = this.#promised[at] ?? Number.NaN
-    const isNear = took <= residence * NEAR_SHARE
     if (!Number.isNaN(promised)) this.#calibration?.observe(promised, isNear)
-    const from = at * FEATURES
-    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.near, label: isNear ? 1 : 0 })
-    scorer.learn(this.#features, from, { count: FEATURES, head: HEAD.full, label: took <= residence ? 1 : 0 })
+    scorer.learn(this.#features, at * FEATURES, { count: FEATURES, head: HEAD.near, label: isNear ? 1 : 0 })
+  }
+
+  #settle(scorer: Scorer): void {
+    if (this.#firstNear === this.#first) this.#settleNear(scorer)
+    const at = this.#first++ % LIMITS.pendingMax
+    if (this.#readAt[at] === 0) this.#unlink(at)
+    const isRead = this.#took(at) <= (this.#residence[at] ?? 0)
+    scorer.learn(this.#features, at * FEATURES, { count: FEATURES, head: HEAD.full, label: isRead ? 1 : 0 })
+  }
+
+  /** Movements from when a warm would be there until the read; none is infinitely far. */
+  #took(at: number): number {
+    const readAt = this.#readAt[at] ?? 0
+    return readAt === 0 ? Number.POSITIVE_INFINITY : readAt - (this.#issued[at] ?? 0) - (this.#latency[at] ?? 0)
   }
 
   /** The oldest of a file's waiting entries is the last of its chain. */
