@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, symlinkSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
@@ -9,6 +8,7 @@ import { blocksOf, type GuideBlock, runGuide, unkeptPromises } from '../support/
 import { findHelm } from '../support/helm/binaries.ts'
 import { cleanEnvironment } from '../support/process.ts'
 import { repositoryRoot } from '../support/services/locations.ts'
+import { freePort } from '../support/services/ports.ts'
 
 const GUIDE_MS_MAX = 450_000
 
@@ -20,15 +20,6 @@ const shop = new Map([
   ['package.json', '{ "type": "module" }\n'],
   ['.gitignore', 'node_modules/\n.forewarm/\n'],
 ])
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 /** A home with the clone and the checkout in it. */
 function homeOf(more: Readonly<Record<string, string>> = {}): Record<string, string> {
