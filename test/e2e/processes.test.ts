@@ -39,7 +39,6 @@ function deployment() {
 async function showsOnPage(url: string): Promise<void> {
   const chromium = await findChromium()
   if ('notRun' in chromium) return console.warn(`the live page: ${chromium.notRun}`)
-  await buildPage()
   const browser = await launch(chromium)
   try {
     const page = await openPage(browser, url, {}, [])
@@ -58,6 +57,8 @@ async function showsOnPage(url: string): Promise<void> {
 const names = ['ingest', 'predict', 'warm', 'gateway'] as const
 
 test('the four processes on Kafka, Redis Cluster and a registry learn, warm what comes next, and stop in order', async () => {
+  // A gateway looks for the page when it starts.
+  await buildPage()
   const folder = deployment()
   const run = (...args: string[]) => spawnForewarm(['--config', 'settings.yaml', ...args], { cwd: folder })
   expect((await run('topics', 'plan').exit()).code).toBe(0)
